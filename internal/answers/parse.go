@@ -1,0 +1,251 @@
+package answers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Parse reads an answers file. A file with faults gives a *FaultsError with all of them. Warnings (a literal secret, ...) come apart.
+//
+// The format is YAML without its traps. A text without quotes is taken just as it is written: 0777, 1e3, 12:30 and 2026-11-22 stay
+// what they are where a text is meant. Words that YAML reads as true, false (yes, no, on, off, y, n as well) or null are refused there
+// unless they stand in quotes. Numbers are decimal and truth values are true and false, nothing else; both may stand in quotes. Where a
+// list is meant, one text is a list of one. Anchors, aliases, merge keys, tags, directives, several documents, quoted texts over
+// several lines and tabs outside of comments are refused. A text beneath | or > loses the one line end at its end.
+func Parse(name string, data []byte, s Schema) (set *Set, warnings []Fault, err error) {
+	p := &reading{src: readSource(name, data), set: NewSet(s)}
+	root := parseYAML(p.src)
+	if !p.src.broken {
+		p.root(root)
+	}
+	if faults := p.all(); len(faults) > 0 {
+		return nil, nil, faultsError(faults)
+	}
+	sortFaults(p.warnings)
+	return p.set, p.warnings, nil
+}
+
+// reading is a file on its way into a Set.
+type reading struct {
+	src      *source
+	set      *Set
+	faults   []Fault
+	warnings []Fault
+}
+
+// all returns the faults of the text and those of its meaning; of the latter not those in a line that has one of the former:
+// what stands there was painted over.
+func (p *reading) all() []Fault {
+	lines := map[int]bool{}
+	for _, f := range p.src.faults {
+		lines[f.At.Line] = true
+	}
+	faults := p.src.faults
+	for _, f := range p.faults {
+		if !lines[f.At.Line] {
+			faults = append(faults, f)
+		}
+	}
+	return faults
+}
+
+func (p *reading) fault(at spot, key, message, fix string) {
+	p.faults = append(p.faults, Fault{At: p.src.position(at), Key: key, Message: message, Fix: fix})
+}
+
+func (p *reading) warn(at spot, key, message, fix string) {
+	p.warnings = append(p.warnings, Fault{At: p.src.position(at), Key: key, Message: message, Fix: fix})
+}
+
+const startFresh = "The command \"carbon-setup answers\" prints a file to start from."
+
+func (p *reading) root(n *node) {
+	switch {
+	case n == nil && len(p.src.faults) == 0:
+		p.fault(spot{1, 1}, "", "The file is empty, or holds nothing but comments.", startFresh)
+	case n == nil:
+	case n.kind != mappingNode:
+		p.fault(n.at, "", "The file holds no keys: it must be a mapping of sections.", startFresh)
+	case p.version(n):
+		p.section(n, p.set.tree, "", n.at)
+	}
+}
+
+// version judges the version of the file and reports whether the rest is worth reading.
+func (p *reading) version(root *node) bool {
+	fix := `Write "version: 1" as the first line.`
+	for _, e := range root.entries {
+		if e.key != versionKey {
+			continue
+		}
+		text := e.value.scalar.text
+		switch {
+		case e.value.kind == textNode && text == formatVersion:
+			return true
+		case e.value.kind == textNode && decimal.MatchString(text):
+			p.fault(e.value.at, versionKey, fmt.Sprintf("The file is of version %s; this program reads version %s.", quoted(text), formatVersion),
+				"Use the carbon-setup that the file was written for, or start from what \"carbon-setup answers\" prints.")
+			return false
+		}
+		p.fault(e.value.at, versionKey, "The version of the file must be the number 1.", fix)
+		return true
+	}
+	p.fault(spot{1, 1}, versionKey, "The file does not say its version.", fix)
+	return true
+}
+
+// section reads the keys of a mapping. key is the concrete key of the section, "" at the root; at is where that stands.
+func (p *reading) section(n *node, b *branch, key string, at spot) {
+	seen := map[string]spot{}
+	for _, e := range n.entries {
+		if first, twice := seen[e.key]; twice {
+			p.fault(e.at, join(key, e.key), fmt.Sprintf("The key %s stands here for the second time; the first is in line %d.", quoted(e.key), first.line), "Keep one of the two.")
+			continue
+		}
+		seen[e.key] = e.at
+		if key == "" && e.key == versionKey {
+			p.putVersion(e)
+			continue
+		}
+		c := b.child(e.key)
+		if c == nil {
+			p.unknown(e, b, key)
+			continue
+		}
+		p.entry(e, c, join(key, e.key))
+	}
+	if key != "" {
+		p.missing(b, key, seen, at)
+		if len(n.entries) == 0 {
+			p.set.bare[key] = p.src.position(at)
+		}
+	}
+}
+
+// putVersion keeps the version when the schema has the key.
+func (p *reading) putVersion(e entry) {
+	if c := p.set.tree.child(versionKey); c != nil && c.spec != nil && e.value.kind == textNode {
+		p.set.values[versionKey] = Value{Text: e.value.scalar.text, At: p.src.position(e.value.at)}
+	}
+}
+
+func (p *reading) entry(e entry, b *branch, key string) {
+	switch {
+	case b.spec != nil && b.spec.NotYet != "":
+		p.notYet(e, b, key)
+	case b.spec != nil:
+		spec := *b.spec
+		spec.Key = key
+		p.value(e, spec)
+	case e.value.kind == mappingNode:
+		p.section(e.value, b, key, e.at)
+	case e.value.bare:
+		p.section(&node{kind: mappingNode, at: e.at}, b, key, e.at)
+	case e.value.kind == nullNode:
+		p.fault(e.value.at, key, key+" is null.", fmt.Sprintf("Write %q for a section without keys, or take the line out.", e.key+": {}"))
+	default:
+		p.fault(e.value.at, key, key+" is a section: it takes keys, not a value.", p.keysOf(b, key))
+	}
+}
+
+func (p *reading) notYet(e entry, b *branch, key string) {
+	text := strings.TrimRight(strings.TrimSpace(b.spec.NotYet), ".")
+	if text == "" {
+		text = "this version does nothing with it"
+	}
+	p.fault(e.at, key, fmt.Sprintf("%s cannot be used: %s.", key, text), "Take it out; nothing else in the file needs it.")
+}
+
+// missing reports the Required keys that a section that is present does not have.
+func (p *reading) missing(b *branch, key string, seen map[string]spot, at spot) {
+	var names []string
+	for _, c := range b.children {
+		if _, there := seen[c.name]; !there && c.spec != nil && c.spec.Required && c.spec.NotYet == "" {
+			names = append(names, c.name)
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	what := "The key " + names[0] + " is"
+	if len(names) > 1 {
+		what = "The keys " + listed(names, "and") + " are"
+	}
+	c := b.child(names[0])
+	spec := *c.spec
+	spec.Key = join(key, names[0])
+	p.fault(at, key, fmt.Sprintf("%s missing in %s.", what, key), spec.howTo())
+}
+
+// unknown reports a key that the schema does not have, and what may be meant.
+func (p *reading) unknown(e entry, b *branch, key string) {
+	path := join(key, e.key)
+	if fault := freeNameFault(e.key); b.free() && fault != "" {
+		p.fault(e.at, key, fmt.Sprintf("A name in %s %s.", key, fault), "Use letters, digits, _ and - for it.")
+		return
+	}
+	message := fmt.Sprintf("%s is not a key of %s.", quoted(e.key), key)
+	if key == "" {
+		message = fmt.Sprintf("%s is not a section of an answers file.", quoted(e.key))
+	}
+	p.fault(e.at, path, message, p.guess(e.key, b, key))
+}
+
+// guess says what an unknown key may be meant to be.
+func (p *reading) guess(name string, b *branch, key string) string {
+	if near := nearest(name, b.names()); near != "" {
+		return fmt.Sprintf("Did you mean %q?", near)
+	}
+	if key == "" && strings.Contains(name, ".") && p.set.tree.at(name) != nil {
+		return fmt.Sprintf("Write its parts beneath one another: %s.", nested(name))
+	}
+	var exact, like []string
+	p.set.tree.walk(func(c *branch) {
+		switch {
+		case c.name == name:
+			exact = append(exact, c.path)
+		case nearest(name, []string{c.name}) != "":
+			like = append(like, c.path)
+		}
+	})
+	for _, paths := range [][]string{exact, like} {
+		if len(paths) > 0 && len(paths) <= 4 {
+			return fmt.Sprintf("Did you mean %s? Check the indentation.", listed(readable(paths), "or"))
+		}
+	}
+	return p.keysOf(b, key)
+}
+
+func readable(paths []string) []string {
+	out := slices.Clone(paths)
+	for i := range out {
+		out[i] = strings.ReplaceAll(out[i], "*", "NAME")
+	}
+	return out
+}
+
+// nested writes a dotted key as it stands in a file: {a: {b: ...}}.
+func nested(key string) string {
+	parts := strings.Split(key, ".")
+	return strings.Join(parts, ": {") + ": ..." + strings.Repeat("}", len(parts)-1)
+}
+
+// keysOf lists what a section takes.
+func (p *reading) keysOf(b *branch, key string) string {
+	var names []string
+	for _, name := range b.names() {
+		if name != versionKey || key != "" {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case key == "":
+		return "The sections are " + listed(names, "and") + "."
+	case b.free() && len(names) == 0:
+		return fmt.Sprintf("Write names of your own beneath %s, and the keys beneath each name.", key)
+	case len(names) == 1:
+		return fmt.Sprintf("The key of %s is %s.", key, names[0])
+	}
+	return fmt.Sprintf("The keys of %s are %s.", key, listed(names, "and"))
+}
