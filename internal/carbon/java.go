@@ -159,7 +159,7 @@ func (b *limitedBuffer) Write(p []byte) (int, error) {
 
 // runJava runs java -version. JAVA_TOOL_OPTIONS and the like are not handed on.
 func runJava(ctx context.Context, home string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(home, "bin", javaBinary()), "-version") // #nosec G204 -- the operator's JAVA_HOME
+	cmd := exec.CommandContext(ctx, filepath.Join(home, "bin", javaBinary()), "-version")
 	cmd.Env = childEnv()
 	cmd.WaitDelay = time.Second
 	var out limitedBuffer

@@ -54,7 +54,7 @@ const (
 	Authenticators    = "repository/conf/security/authenticators.xml"
 	CipherText        = "repository/conf/security/cipher-text.properties"
 	CipherTool        = "repository/conf/security/cipher-tool.properties"
-	SecretConf        = "repository/conf/security/secret-conf.properties" // #nosec G101 -- a path
+	SecretConf        = "repository/conf/security/secret-conf.properties"
 
 	ServerSH      = "bin/wso2server.sh"
 	ServerBAT     = "bin/wso2server.bat"

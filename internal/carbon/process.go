@@ -85,7 +85,7 @@ func parsePID(data string) int {
 // processAt returns the process if it is a server of this home.
 func (in *Install) processAt(proc string, pid int) *Process {
 	dir := filepath.Join(proc, strconv.Itoa(pid))
-	data, err := os.ReadFile(filepath.Join(dir, "cmdline")) // #nosec G304 -- below /proc
+	data, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 	if err != nil || len(data) == 0 || len(data) > maxCommandLen || !bytes.Contains(data, []byte(carbonHome)) {
 		return nil
 	}
