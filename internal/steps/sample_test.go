@@ -1,10 +1,18 @@
 package steps
 
-import "testing"
+import (
+	"path/filepath"
+	"testing"
 
-// sampleHome unpacks one of the embedded sample installs and returns its home.
+	"carbon-setup/assets"
+)
+
+// sampleHome unpacks one of the embedded sample installs, "api" or "servlet", and returns its home.
 func sampleHome(t testing.TB, which string) string {
 	t.Helper()
-	t.Fatalf("there is no sample %q yet", which)
-	return ""
+	home := filepath.Join(t.TempDir(), which)
+	if err := assets.Unpack(t.Context(), home, assets.Sample(which)); err != nil {
+		t.Fatal(err)
+	}
+	return home
 }

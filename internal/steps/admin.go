@@ -1,0 +1,141 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/secret"
+)
+
+// admin is guideline 1: the account that ships as admin/admin.
+type admin struct{ base }
+
+func (admin) Info() Info {
+	return Info{
+		ID: "admin", Section: "admin", Guideline: 1, Title: "Administrator account",
+		Why: "Every Carbon product is delivered with the administrator admin and the password admin. Everybody knows that, and programs that search " +
+			"the network for WSO2 servers try it first. Whoever gets in can read every secret of the server and run code on it.\n\n" +
+			"The password does not stand in one file. Store, publisher, gateway, message broker and others log in to the server itself with " +
+			"copies of it, and stop working when only one of the copies changes. All of them are changed together here.\n\n" +
+			"Do this before the first start. Then the server creates the account with the new name and password. Once it has been started, the " +
+			"user store decides and the files only follow.",
+	}
+}
+
+const (
+	keyAdminUser     = "admin.username"
+	keyAdminPassword = "admin.password" // #nosec G101 -- a key
+)
+
+func (admin) Specs() []answers.Spec {
+	return []answers.Spec{
+		{
+			Key: keyAdminUser, Kind: answers.Text, Label: "User name", Example: "opsadmin",
+			Help: "Name of the administrator. Left out, the name stays as it is.",
+		},
+		{
+			Key: keyAdminPassword, Kind: answers.Secret, Label: "Password", Example: "{env: ADMIN_PW}",
+			Help: "Password of the administrator, in printable ASCII, without ] and without ${. Left out, the password stays as it is, unless it is the one that the product is delivered with.",
+		},
+	}
+}
+
+func (admin) Applies(w *Workspace) (ok bool, reason string) {
+	if _, err := w.XML(carbon.UserMgtXML); err != nil {
+		return false, fmt.Sprintf("%s %s, so nobody can tell who the administrator is.", carbon.UserMgtXML, missingOr(err))
+	}
+	if scanAdmin(w).admin() == nil {
+		return false, carbon.UserMgtXML + " has no <AdminUser>, so there is no administrator to change."
+	}
+	return true, ""
+}
+
+func (admin) Fields(w *Workspace, a *answers.Set) []Field {
+	specs := admin{}.Specs()
+	scan := scanAdmin(w)
+	now := scan.admin()
+	if now == nil {
+		return nil
+	}
+	store := readUserStore(w)
+	users := userRules{store: store, emailsOK: emailUserNames(w)}
+	passwords := rulesForPassword(w, a, scan)
+
+	user := Field{Spec: specs[0], Default: now.user.text.Reveal(), DefaultFrom: "the present value", Check: users.check}
+	user.Now = Present{Text: now.user.text.Reveal(), Place: now.user.place}
+	pass := Field{
+		Spec: specs[1], Now: presentPassword(now), Confirm: true, CheckSecret: passwords.check,
+		Strength: func(s secret.Secret) string { return passwordStrength(s.Reveal(), passwords.names) },
+		Generate: passwords.generator(),
+	}
+	pass.Required = now.hasDefaultPassword()
+	if store.password != nil && !store.password.untested() {
+		pass.Help += " The user store takes " + store.password.words() + "."
+	}
+	return []Field{user, pass}
+}
+
+// presentPassword says what kind of password is there, never the password.
+func presentPassword(l *login) Present {
+	p := Present{Text: secret.Shown, Place: l.pass.place}
+	switch {
+	case l.vault != "":
+		p.Text = "in the secure vault"
+	case l.hasDefaultPassword():
+		p.Text = "the default password"
+	case l.pass.text.Reveal() == "":
+		p.Text = "empty"
+	}
+	return p
+}
+
+// rulesForPassword gathers what a new password is judged by.
+func rulesForPassword(w *Workspace, a *answers.Set, scan *adminScan) passwordRules {
+	names := []string{scan.account().user, a.Text(keyAdminUser), hostName(w).text, w.Install.Host.Name, a.Text("hostname.name")}
+	return passwordRules{store: readUserStore(w), names: names}
+}
+
+// wantedAccount returns the administrator as the answers want it; what they leave out stays.
+func wantedAccount(a *answers.Set, now account) account {
+	want := now
+	if user := a.Text(keyAdminUser); user != "" {
+		want.user = user
+	}
+	if pass := a.Secret(keyAdminPassword); pass.IsSet() {
+		want.pass = pass
+	}
+	return want
+}
+
+func (admin) Plan(w *Workspace, a *answers.Set) error {
+	scan := scanAdmin(w)
+	now := scan.account()
+	want := wantedAccount(a, now)
+	var all []error
+	for _, l := range scan.following(now) {
+		if err := l.change(want); err != nil {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// places lists the places of logins for people, files in order of appearance: "a.xml:3, 5 and b.xml:7".
+func places(logins []*login) string {
+	var all []string
+	for _, l := range logins {
+		all = append(all, l.place().String())
+	}
+	return strings.Join(all, ", ")
+}
+
+// missingOr says why a file cannot be used, to follow its name.
+func missingOr(err error) string {
+	if isMissing(err) {
+		return "is not there"
+	}
+	return whyUnread(err)
+}
