@@ -45,7 +45,8 @@ type propWant struct {
 }
 
 // ParseProperties parses data. Errors are *Error: a file over MaxFileSize, a \u without four hexadecimal digits (Java refuses the whole
-// file), and a continuation without text before a comment line, which Java 8 and Java 17 read differently.
+// file), and a line with a backslash alone before a comment line or at the end of the file, from which versions of Java make different
+// things.
 func ParseProperties(name string, data []byte) (*Properties, error) {
 	if len(data) > MaxFileSize {
 		return nil, tooLarge(name, len(data))

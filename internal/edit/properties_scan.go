@@ -123,6 +123,12 @@ func (p *Properties) scanLine(l *propLine, at int, line *int) (isEntry bool, nex
 			l.chars, l.pos = l.chars[:len(l.chars)-1], l.pos[:len(l.pos)-1]
 			l.dangling = eol == 0
 		}
+		if odd && at >= len(data) && len(l.chars) == 0 {
+			return false, 0, &Error{
+				File: p.name, Line: *line - min(eol, 1), What: "the file ends in a line that holds a backslash alone, from which Java makes an entry without a key",
+				Fix: "remove the backslash",
+			}
+		}
 		if !odd || at >= len(data) {
 			return len(l.chars) > 0 && !comment, at, nil
 		}
@@ -164,7 +170,7 @@ func (p *Properties) split(l *propLine) (propEntry, error) {
 		e.valueStart = l.pos[value]
 	}
 	if l.dangling {
-		// A backslash that ends the file continues nothing; Java 8 and earlier read past it. It goes with the value.
+		// A backslash that ends the file continues nothing. It goes with the value.
 		e.valueEnd = l.end
 	}
 	var ok bool
