@@ -1,0 +1,244 @@
+package steps
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
+)
+
+// jmx is guideline 8: the ports that JMX clients connect to.
+type jmx struct {
+	base
+	probe portProbe
+}
+
+const (
+	keyJMXEnabled   = "jmx.enabled"
+	keyRegistryPort = "jmx.registry_port"
+	keyServerPort   = "jmx.server_port"
+	keyJMXHost      = "jmx.hostname"
+
+	rmiHostOption = "-Djava.rmi.server.hostname="
+	// jmxAgentOption starts the JMX server of the JVM itself, which is another one than Carbon's.
+	jmxAgentOption = "-Dcom.sun.management.jmxremote.port="
+)
+
+func (jmx) Info() Info {
+	return Info{
+		ID: "jmx", Section: "jmx", Guideline: 8, Title: "JMX",
+		Why: `Carbon starts a JMX server: an RMI registry on port 9999 and an RMI server on port 11111, set in carbon.xml, both moved by the offset. As shipped
+both listen on every address of the machine, while jmx.xml tells clients to go on to "localhost": nobody elsewhere can use it, and everybody can reach it.
+
+A client needs both ports open, and the name that it is sent on to has to be one it can resolve: HostName in jmx.xml, and the system property
+java.rmi.server.hostname, which has to stand in wso2server.sh because "wso2server.sh start" drops options of its own command line.
+
+JMX wants the name and password of a Carbon administrator and sends them in clear text. Open it to the monitoring hosts only, use it through an SSH tunnel, or switch it off.`,
+	}
+}
+
+func (jmx) Specs() []answers.Spec {
+	return []answers.Spec{
+		{
+			Key: keyJMXEnabled, Kind: answers.Bool, Label: "JMX server", Example: "true",
+			Help: "true: Carbon starts its JMX server. false: it does not, and neither port is opened.",
+		},
+		{
+			Key: keyRegistryPort, Kind: answers.Int, Label: "RMI registry port", Example: "9999",
+			Help: "The port that JMX clients connect to first, before the offset of guideline 11 is added.",
+		},
+		{
+			Key: keyServerPort, Kind: answers.Int, Label: "RMI server port", Example: "11111",
+			Help: "The port that they are sent on to, before the offset is added. Not the registry's.",
+		},
+		{
+			Key: keyJMXHost, Kind: answers.Text, Label: "Host name for JMX clients", Example: "esb.example.com",
+			Help: "The name or IPv4 address under which JMX clients reach this machine. localhost: only clients on the machine itself, or through an SSH tunnel.",
+		},
+	}
+}
+
+func (jmx) Applies(w *Workspace) (bool, string) {
+	if !w.Has(carbon.JMXXML) {
+		return false, "This install has no " + carbon.JMXXML + ", which the JMX server is set in."
+	}
+	return true, ""
+}
+
+func (s jmx) Fields(w *Workspace, a *answers.Set) []Field {
+	specs := s.Specs()
+	j, err := readJMX(w)
+	if err != nil {
+		j.on = true
+	}
+	on := Field{
+		Spec: specs[0], Default: strconv.FormatBool(j.on), DefaultFrom: "the present value", Now: Present{Text: strconv.FormatBool(j.on), Place: j.onPlace},
+		Options: []Option{{"true", "on"}, {"false", "off: no JMX from other machines"}},
+	}
+	fields := []Field{on}
+	if enabled, ok := a.Bool(keyJMXEnabled); ok && !enabled {
+		return fields
+	}
+	for i, p := range []struct {
+		now   jmxPort
+		usual string
+	}{{j.registry, "9999"}, {j.server, "11111"}} {
+		f := Field{Spec: specs[i+1], Default: p.now.text, DefaultFrom: "the present value", Check: checkPort, Now: Present{Text: p.now.text, Place: p.now.place}}
+		if p.now.text == "" {
+			f.Default, f.DefaultFrom, f.Now.Note = p.usual, "the default of the product", "not set"
+		}
+		if p.now.literal {
+			f.Now.Note = "a number of its own in jmx.xml, which the offset does not move"
+		}
+		fields = append(fields, f)
+	}
+	host := Field{Spec: specs[3], Check: checkJMXHost, Now: Present{Text: j.host, Place: j.hostAt}}
+	host.Default, host.DefaultFrom = proposedJMXHost(w, a, j)
+	return append(fields, host)
+}
+
+func proposedJMXHost(w *Workspace, a *answers.Set, j jmxState) (host, from string) {
+	switch {
+	case j.host != "" && !isLoopback(j.host):
+		return j.host, "the present value"
+	case a.Text(keyHostName) != "":
+		return a.Text(keyHostName), "the host name of guideline 4"
+	}
+	if name := hostName(w).text; name != "" {
+		return name, "the host name in carbon.xml"
+	}
+	return "localhost", "the present value"
+}
+
+// checkPort judges a port as typed, before any offset.
+func checkPort(text string) *Problem {
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil:
+		return &Problem{Severity: Error, Message: fmt.Sprintf("%q is not a port: it has to be a whole number.", text), Fix: "Give a number from 1 to 65535."}
+	case n < 1 || n > highestPort:
+		return &Problem{Severity: Error, Message: fmt.Sprintf("%d is not a port; ports go from 1 to %d.", n, highestPort), Fix: "Give a number from 1024 to 65535."}
+	}
+	return nil
+}
+
+func checkJMXHost(name string) *Problem {
+	if p := hostSyntax(name); p != nil {
+		return p
+	}
+	if isLoopback(name) {
+		return &Problem{
+			Severity: Note, Message: "With localhost, JMX clients on other machines are sent on to themselves: only clients on this machine, or through an SSH tunnel, can use it.",
+			Fix: "Give the name of this machine if monitoring hosts are to connect directly.",
+		}
+	}
+	return nil
+}
+
+func (s jmx) Plan(w *Workspace, a *answers.Set) error {
+	if err := planJMXPorts(w, a); err != nil {
+		return err
+	}
+	if err := planJMXFile(w, a); err != nil {
+		return err
+	}
+	return planRMIHost(w, a)
+}
+
+// planJMXPorts writes the numbers where they belong, carbon.xml.
+func planJMXPorts(w *Workspace, a *answers.Set) error {
+	registry, server := jmxLeaf(a, keyRegistryPort, jmxRegistryElement), jmxLeaf(a, keyServerPort, jmxServerElement)
+	if len(registry)+len(server) == 0 {
+		return nil
+	}
+	doc, err := w.XML(carbon.CarbonXML)
+	if err != nil {
+		return launchError(carbon.CarbonXML, err)
+	}
+	because := edit.Because("port of the JMX server")
+	ports, both := doc.First("/Server/Ports"), append(registry, server...)
+	if ports == nil {
+		return doc.Insert(edit.LastIn(doc.Root()), edit.New{Name: "Ports", Children: []edit.New{{Name: "JMX", Children: both}}}, because)
+	}
+	group := ports.First("JMX")
+	if group == nil {
+		return doc.Insert(edit.LastIn(ports), edit.New{Name: "JMX", Children: both}, because)
+	}
+	for _, leaf := range both {
+		if err := doc.SetChild(group, leaf, []string{jmxRegistryElement}, because); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func jmxLeaf(a *answers.Set, key, name string) []edit.New {
+	n, ok := a.Int(key)
+	if !ok {
+		return nil
+	}
+	return []edit.New{{Name: name, Text: strconv.Itoa(n)}}
+}
+
+// planJMXFile edits jmx.xml. A port that stands there as a number goes back to the placeholder, for otherwise neither carbon.xml nor the offset would count.
+func planJMXFile(w *Workspace, a *answers.Set) error {
+	doc, err := w.XML(carbon.JMXXML)
+	if err != nil {
+		return launchError(carbon.JMXXML, err)
+	}
+	set := func(name, text, reason string, after ...string) error {
+		return doc.SetChild(doc.Root(), edit.New{Name: name, Text: text}, after, edit.Because(reason))
+	}
+	if on, ok := a.Bool(keyJMXEnabled); ok && (!on || leafText(doc, "/JMX/StartRMIServer") != "true") {
+		if err := set("StartRMIServer", strconv.FormatBool(on), "JMX server on or off"); err != nil {
+			return err
+		}
+	}
+	if host := a.Text(keyJMXHost); host != "" {
+		if err := set("HostName", writtenName(host), "name that JMX clients are sent on to", "StartRMIServer"); err != nil {
+			return err
+		}
+	}
+	for _, p := range []struct{ key, name string }{{keyRegistryPort, jmxRegistryElement}, {keyServerPort, jmxServerElement}} {
+		placeholder := "${Ports.JMX." + p.name + "}"
+		if _, ok := a.Lookup(p.key); !ok || strings.HasPrefix(leafText(doc, "/JMX/"+p.name), placeholder) {
+			continue
+		}
+		if err := set(p.name, placeholder, "port of the JMX server, as carbon.xml has it and with the offset", "HostName", jmxRegistryElement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// planRMIHost sets java.rmi.server.hostname beside HostName of jmx.xml, or takes it out when JMX is off or for this machine only.
+func planRMIHost(w *Workspace, a *answers.Set) error {
+	host, on := a.Text(keyJMXHost), true
+	if enabled, ok := a.Bool(keyJMXEnabled); ok {
+		on = enabled
+	}
+	if host == "" && on {
+		return nil
+	}
+	files, _, err := launchFiles(w)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		switch _, _, agent := f.option(jmxAgentOption); {
+		case on && !isLoopback(host):
+			err = f.set(rmiHostOption, writtenName(host), "name in the RMI stubs that JMX clients get")
+		case agent: // the JVM's own JMX server needs the name as well
+			err = nil
+		default:
+			err = f.remove(rmiHostOption, "no JMX clients on other machines")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
