@@ -36,6 +36,8 @@ type scriptLanguage interface {
 	quote(value string) []byte
 	// variables returns the names of the variables that are expanded in a marked text.
 	variables(marked string) []string
+	// tooLong returns an *Error for a line of the command that is longer than the language allows.
+	tooLong(s *Script) error
 	// read is the second reader: the words as java gets them, marked.
 	read(name string, data []byte) ([]string, error)
 }
@@ -294,6 +296,9 @@ func (s *Script) Commit() ([]Splice, error) {
 		return nil, err
 	}
 	if err := s.confirm(after, wanted); err != nil {
+		return nil, err
+	}
+	if err := fresh.lang.tooLong(fresh); err != nil {
 		return nil, err
 	}
 	*s = *fresh

@@ -30,6 +30,19 @@ func (l batchLanguage) refuse(value string) string {
 	return why
 }
 
+func (batchLanguage) tooLong(s *Script) error {
+	for _, w := range s.words {
+		from := bytes.LastIndexByte(s.data[:w.start], '\n') + 1
+		if end, _ := batchLine(s.data, from); end-from > maxBatchLine {
+			return &Error{
+				File: s.name, Line: lineAt(s.data, from), What: fmt.Sprintf("the line would be %d characters long, and cmd.exe reads no more than %d", end-from, maxBatchLine),
+				Fix: "choose shorter values",
+			}
+		}
+	}
+	return nil
+}
+
 var plainBatch = regexp.MustCompile(`^[A-Za-z0-9._:/\\+,=@-]*$`)
 
 // quote returns value as it is when no character means anything to cmd.exe or java.exe, else in double quotes.

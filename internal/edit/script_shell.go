@@ -12,6 +12,8 @@ type shellLanguage struct{}
 
 func (shellLanguage) refuse(value string) string { return refuseCharacters(value) }
 
+func (shellLanguage) tooLong(*Script) error { return nil }
+
 // refuseCharacters names what neither language can carry to java.
 func refuseCharacters(value string) string {
 	for _, r := range value {

@@ -93,7 +93,7 @@ func (x *shellScan) word() (scriptWord, error) {
 	if err := w.run(); err != nil {
 		return scriptWord{}, x.unclosed(err, x.at)
 	}
-	word := scriptWord{start: x.at, end: w.at, marked: string(w.out)}
+	word := scriptWord{start: x.at, end: w.end, marked: string(w.out)}
 	x.at = w.at
 	return word, nil
 }

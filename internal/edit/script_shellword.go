@@ -20,6 +20,7 @@ const maxShellDepth = 50
 type shellWordScan struct {
 	data       []byte
 	at         int
+	end        int // where the word ends: a continuation behind it is none of it
 	out        []byte
 	quote      byte // 0, ' or "
 	stop       int  // stop once out has this length; -1 = never
@@ -34,7 +35,7 @@ func (w *shellWordScan) run() error {
 		if w.at >= len(w.data) {
 			return w.ended()
 		}
-		was := w.quote
+		was, continues := w.quote, w.quote == 0 && bytes.HasPrefix(w.data[w.at:], []byte("\\\n"))
 		var err error
 		switch w.quote {
 		case '\'':
@@ -46,6 +47,9 @@ func (w *shellWordScan) run() error {
 			if more, err = w.bare(); !more {
 				return err
 			}
+		}
+		if !continues {
+			w.end = w.at
 		}
 		if err != nil || w.onlyQuoted && was != 0 && w.quote == 0 {
 			return err
@@ -128,10 +132,11 @@ func (w *shellWordScan) expansion() error {
 	if err != nil {
 		return err
 	}
-	if !literal {
-		w.out = append(w.out, mark...)
+	if literal {
+		w.out = append(w.out, '$')
+		return nil
 	}
-	w.out = append(w.out, w.data[from:w.at]...)
+	w.out = append(append(w.out, mark...), w.data[from:w.at]...)
 	return nil
 }
 
@@ -143,6 +148,7 @@ func (w *shellWordScan) skipExpansion(quoted bool, depth int) (literal bool, err
 		return false, w.skipString('`', errBackquote)
 	}
 	w.at++
+	w.skipContinuations()
 	if w.at >= len(w.data) {
 		return true, nil
 	}
@@ -153,9 +159,12 @@ func (w *shellWordScan) skipExpansion(quoted bool, depth int) (literal bool, err
 		return false, w.skipTo(')', false, depth)
 	case b == '\'' && !quoted:
 		return false, w.skipString('\'', errSingleQuote)
+	case b == '"' && !quoted:
+		return false, nil // bash drops the $ in front of a double quote, dash keeps it
 	case isShellName(b):
 		for w.at < len(w.data) && (isShellName(w.data[w.at]) || w.data[w.at] >= '0' && w.data[w.at] <= '9') {
 			w.at++
+			w.skipContinuations()
 		}
 		return false, nil
 	case b >= '0' && b <= '9' || bytes.IndexByte([]byte("@*#?-$!"), b) >= 0:
@@ -163,6 +172,13 @@ func (w *shellWordScan) skipExpansion(quoted bool, depth int) (literal bool, err
 		return false, nil
 	}
 	return true, nil
+}
+
+// skipContinuations skips line ends behind a backslash: they may stand within the name of a variable.
+func (w *shellWordScan) skipContinuations() {
+	for bytes.HasPrefix(w.data[w.at:], []byte("\\\n")) {
+		w.at += 2
+	}
 }
 
 func isShellName(b byte) bool { return b == '_' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
