@@ -188,10 +188,11 @@ func (in *Install) refuseKernel() error {
 	e := &RefusedError{Path: in.Home, Found: fmt.Sprintf("This is %s on Carbon %s.", what, in.Kernel)}
 	if order > 0 {
 		e.Kind = TooNew
-		e.Fix = "Only Carbon 4.2.0 is supported: from 4.3 on, keystores, scripts and logging are configured in other places, and what is right for 4.2.0 would be wrong there."
+		e.Fix = "carbon-setup is for Carbon 4.2.0 only: from 4.3 on, keystores, start scripts and logging are configured in other places, " +
+			"and what is right for 4.2.0 would be wrong there."
 	} else {
 		e.Kind = TooOld
-		e.Fix = "Only Carbon 4.2.0 is supported: older kernels have other files and elements. Use the product's own guide, or a product on Carbon 4.2.0."
+		e.Fix = "carbon-setup is for Carbon 4.2.0 only: older kernels have other files and elements. Follow the product's own guide."
 	}
 	return e
 }

@@ -211,7 +211,11 @@ func (in *Install) missing() []Unreadable {
 		}
 	}
 	for _, rel := range somewhere {
-		if why := in.unreadable(rel); why != "" && why != isNotThere {
+		// Below a closed folder nobody knows whether it is there.
+		if !exists(in.Home, rel) {
+			continue
+		}
+		if why := in.unreadable(rel); why != "" {
 			all = append(all, Unreadable{rel, why})
 		}
 	}

@@ -44,11 +44,22 @@ func (in *Install) java(ctx context.Context) Java {
 	default:
 		j.Home, j.Source = in.serviceJavaHome(o.Etc)
 		if j.Home == "" {
+			j.Home, j.Source = in.Running.java()
+		}
+		if j.Home == "" {
 			return javaOnPath(ctx, o)
 		}
 	}
 	j.readVersion(ctx, o)
 	return j
+}
+
+// java returns the Java that a running server was started with; wso2server.sh calls it by its full path.
+func (p *Process) java() (home, source string) {
+	if p == nil || len(p.Args) == 0 || !filepath.IsAbs(p.Args[0]) || filepath.Base(p.Args[0]) != javaBinary() {
+		return "", ""
+	}
+	return filepath.Dir(filepath.Dir(p.Args[0])), fmt.Sprintf("the running server (process %d)", p.PID)
 }
 
 // javaOnPath is the last resort. It tells the version, although the script refuses to start without JAVA_HOME.
@@ -83,16 +94,13 @@ func javaBinary() string {
 func (j *Java) readVersion(ctx context.Context, o Options) {
 	info, err := os.Stat(j.Home)
 	if err != nil || !info.IsDir() {
-		j.Problem = fmt.Sprintf("%s is set to %s, which is not a folder.", j.Source, j.Home)
-		if j.Source != "the environment variable JAVA_HOME" {
-			j.Problem = fmt.Sprintf("%s sets JAVA_HOME to %s, which is not a folder.", j.Source, j.Home)
-		}
+		j.Problem = fmt.Sprintf("JAVA_HOME is %s by %s, but there is no such folder.", j.Home, j.Source)
 		return
 	}
 	bin := filepath.Join(j.Home, "bin", javaBinary())
 	info, err = os.Stat(bin)
 	if err != nil || !info.Mode().IsRegular() {
-		j.Problem = fmt.Sprintf("JAVA_HOME (%s) is %s, but there is no %s.", j.Source, j.Home, bin)
+		j.Problem = fmt.Sprintf("JAVA_HOME is %s by %s, but there is no %s.", j.Home, j.Source, bin)
 		return
 	}
 	if runtime.GOOS != "windows" && info.Mode()&0o111 == 0 {

@@ -22,12 +22,8 @@ func judge(ctx context.Context, dir string) error {
 	if errors.Is(err, fs.ErrPermission) && !exists(dir, CarbonXML) {
 		return noPermission(dir, err)
 	}
-	if toml := generatedFrom(dir); toml != "" {
-		return &RefusedError{
-			Kind: Generated, Path: dir,
-			Found: fmt.Sprintf("This product generates its XML configuration from %s at every start.", toml),
-			Fix:   "Edited XML would be overwritten at the next start, so nothing is changed here: make the settings in deployment.toml. Only Carbon 4.2.0 is supported.",
-		}
+	if err := refuseGenerated(dir); err != nil {
+		return err
 	}
 	if exists(dir, CarbonXML) {
 		return nil
@@ -39,22 +35,39 @@ func judge(ctx context.Context, dir string) error {
 		return what
 	}
 	if home, ok := Find(filepath.Dir(dir)); ok {
+		if err := refuseGenerated(home); err != nil {
+			return err
+		}
 		return &RefusedError{
 			Kind: NotAnInstall, Path: dir, Homes: []string{home},
 			Found: fmt.Sprintf("This is a folder inside %s, which is %s.", home, titleOf(home)),
 			Fix:   "Give " + home + " instead.",
 		}
 	}
-	homes, err := homesBelow(ctx, dir)
+	homes, err := homesBelow(ctx, dir, searchDepth)
 	if err != nil {
 		return err
 	}
 	return refuseFolder(dir, entries, homes)
 }
 
+// refuseGenerated refuses a product whose XML is not what the operator edits.
+func refuseGenerated(dir string) error {
+	toml := generatedFrom(dir)
+	if toml == "" {
+		return nil
+	}
+	return &RefusedError{
+		Kind: Generated, Path: dir,
+		Found: fmt.Sprintf("This is %s, which generates its XML configuration from %s at every start.", titleOf(dir), toml),
+		Fix: "Edited XML would be overwritten at the next start: make the settings in deployment.toml instead. " +
+			"carbon-setup is for Carbon 4.2.0 only.",
+	}
+}
+
 // generatedFrom returns the slash path of what a newer product generates its configuration from: deployment.toml, or the templates.
 func generatedFrom(dir string) string {
-	for _, rel := range []string{DeploymentTOML, "conf/deployment.toml", "deployment.toml"} {
+	for _, rel := range []string{DeploymentTOML, "conf/deployment.toml"} {
 		if exists(dir, rel) {
 			return rel
 		}
@@ -93,9 +106,9 @@ func otherServer(dir string) error {
 		return refuse(NotAnInstall, "This is an Apache Tomcat, not a WSO2 Carbon server.", giveHome)
 	case exists(dir, "conf/carbon.xml") && exists(dir, "bin/integrator.sh"):
 		return refuse(TooNew, "This is a WSO2 Enterprise Integrator 6, which stands on Carbon 4.4.",
-			"Only Carbon 4.2.0 is supported.")
+			"carbon-setup is for Carbon 4.2.0 only.")
 	case exists(dir, "conf/carbon.yml") || exists(dir, "conf/deployment.yaml"):
-		return refuse(TooNew, "This is a server on Carbon 5.", "Only Carbon 4.2.0 is supported.")
+		return refuse(TooNew, "This is a server on Carbon 5.", "carbon-setup is for Carbon 4.2.0 only.")
 	}
 	return nil
 }
@@ -111,9 +124,7 @@ func refuseFolder(dir string, entries []fs.DirEntry, homes []string) error {
 		e.Kind = Several
 		e.Found = fmt.Sprintf("This folder holds %d installs:", len(homes))
 		e.Fix = "Give one of them; each is set up on its own."
-		for _, h := range homes {
-			e.titles = append(e.titles, titleOf(h))
-		}
+		e.list()
 	case len(entries) == 0:
 		e.Found = "This folder is empty."
 		e.Fix = "Unpack the product first, then give the folder that holds bin and repository."
@@ -135,7 +146,7 @@ const (
 )
 
 // homesBelow returns the homes in the folders below dir, absolute, links resolved, each once.
-func homesBelow(ctx context.Context, dir string) ([]string, error) {
+func homesBelow(ctx context.Context, dir string, depth int) ([]string, error) {
 	var homes []string
 	seen := map[string]bool{}
 	budget := searchFolders
@@ -166,7 +177,7 @@ func homesBelow(ctx context.Context, dir string) ([]string, error) {
 			}
 		}
 	}
-	search(dir, searchDepth)
+	search(dir, depth)
 	return homes, ctx.Err()
 }
 
@@ -249,20 +260,36 @@ func archiveIn(dir string, entries []fs.DirEntry) string {
 	return ""
 }
 
-// notThere refuses a path that does not exist, and names what does.
-func notThere(path string) error {
+// notThere refuses a path that does not exist, and names the homes beside it: most such paths are mistyped.
+func notThere(ctx context.Context, path string) error {
 	e := &RefusedError{Kind: NotAnInstall, Path: path, Fix: giveHome}
 	if target, err := os.Readlink(path); err == nil {
 		e.Found = "This is a link to " + target + ", which does not exist."
 		return e
 	}
 	parent := filepath.Dir(path)
-	for !exists(parent, "") && filepath.Dir(parent) != parent {
-		parent = filepath.Dir(parent)
-	}
-	e.Found = "There is no such folder."
-	if parent != filepath.Dir(path) {
+	if !exists(parent, "") {
+		for !exists(parent, "") && filepath.Dir(parent) != parent {
+			parent = filepath.Dir(parent)
+		}
 		e.Found = fmt.Sprintf("There is no such folder; %s is as far as the path exists.", parent)
+		return e
+	}
+	homes, err := homesBelow(ctx, parent, 1)
+	if err != nil {
+		return err
+	}
+	e.Homes = homes
+	switch len(homes) {
+	case 0:
+		e.Found = "There is no such folder."
+	case 1:
+		e.Found = fmt.Sprintf("There is no such folder; %s is %s.", homes[0], titleOf(homes[0]))
+		e.Fix = "If that is the one you mean, give " + homes[0] + "."
+	default:
+		e.Found = fmt.Sprintf("There is no such folder; %s holds %d installs:", parent, len(homes))
+		e.Fix = "Give the one you mean."
+		e.list()
 	}
 	return e
 }
@@ -271,7 +298,7 @@ func notThere(path string) error {
 func refuseUnresolved(path string, err error) error {
 	return &RefusedError{
 		Kind: NotAnInstall, Path: path, cause: err,
-		Found: "This path cannot be followed: " + reason(err) + ".", Fix: giveHome,
+		Found: "This path cannot be followed: " + strings.TrimPrefix(reason(err), "EvalSymlinks: ") + ".", Fix: giveHome,
 	}
 }
 

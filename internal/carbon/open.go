@@ -41,7 +41,7 @@ func (o Options) withDefaults() Options {
 // Open reads the home that dir is or is a link to. Errors: *RefusedError, or an error of the file system with its path.
 func Open(ctx context.Context, dir string, o Options) (*Install, error) {
 	o = o.withDefaults()
-	home, err := locate(dir)
+	home, err := locate(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func exists(dir, rel string) bool {
 }
 
 // locate returns the folder that dir names, absolute and without links.
-func locate(dir string) (string, error) {
+func locate(ctx context.Context, dir string) (string, error) {
 	if dir == "" {
 		return "", &RefusedError{Kind: NotAnInstall, Path: "(no folder)", Found: "No folder was given.", Fix: giveHome}
 	}
@@ -128,7 +128,7 @@ func locate(dir string) (string, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return "", noPermission(abs, err)
 	case errors.Is(err, fs.ErrNotExist):
-		return "", notThere(abs)
+		return "", notThere(ctx, abs)
 	default:
 		return "", refuseUnresolved(abs, err)
 	}

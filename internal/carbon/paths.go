@@ -80,15 +80,15 @@ const (
 	PIDFile       = "wso2carbon.pid"
 )
 
-// everywhere lists what API Manager 1.8.0 and BAM 2.5.0 share: files that a 4.2.0 home can be expected to have.
+// everywhere lists files that the kernel itself brings, so that every 4.2.0 product has them.
 var everywhere = []string{
-	UserMgtXML, RegistryXML, IdentityXML, Axis2XML, Axis2Client, CatalinaXML, TomcatUsers, Log4jProperties, JNDIProperties, MasterDS,
-	JMXXML, ConfigValidation, Stratos, CipherText, CipherTool, SecretConf, ServerSH, ServerBAT, WrapperConf, KernelVersion,
-	KeyStore, TrustStore,
+	UserMgtXML, RegistryXML, Axis2XML, Axis2Client, CatalinaXML, Log4jProperties, MasterDS, JMXXML, ConfigValidation,
+	CipherText, CipherTool, ServerSH, ServerBAT, WrapperConf, KernelVersion,
 }
 
-// somewhere lists files of single products. Their absence means nothing; one that is there must be readable.
+// somewhere lists files that not every product has. Their absence means nothing; one that is there must be readable.
 var somewhere = []string{
-	APIManagerXML, Axis2BlockingClient, TenantAxis2, LoggingConfig, AppAuthentication, Authenticators, EventBroker, EmailAdmin,
-	BAMDS, TasksConfig, HiveSite, HiveSiteWin, DataBridge, CassandraYAML, HectorConfig, EmbeddedLDAP,
+	IdentityXML, APIManagerXML, Axis2BlockingClient, TenantAxis2, TomcatUsers, JNDIProperties, Stratos, SecretConf, LoggingConfig,
+	AppAuthentication, Authenticators, EventBroker, EmailAdmin, BAMDS, TasksConfig, HiveSite, HiveSiteWin, DataBridge, CassandraYAML,
+	HectorConfig, EmbeddedLDAP,
 }

@@ -3,6 +3,8 @@ package carbon
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -118,7 +120,8 @@ func serverHome(args []string) (home string, ok bool) {
 }
 
 // isHomeOf reports whether the process means this home by its -Dcarbon.home, through links and bind mounts. A process in a container
-// has a file system of its own, in which the same path can be another folder.
+// has a file system of its own, in which the same path can be another folder. wso2server.sh changes to the home before it starts Java,
+// so the working folder tells the home of a server whose folder was renamed since.
 func (in *Install) isHomeOf(proc, dir, home string) bool {
 	if !filepath.IsAbs(home) {
 		cwd, err := os.Readlink(filepath.Join(dir, "cwd"))
@@ -132,7 +135,11 @@ func (in *Install) isHomeOf(proc, dir, home string) bool {
 	if err1 == nil && err2 == nil && theirs != ours {
 		return in.isSame(filepath.Join(dir, "root") + home)
 	}
-	return filepath.Clean(home) == in.Home || in.isSame(home)
+	if filepath.Clean(home) == in.Home || in.isSame(home) {
+		return true
+	}
+	_, err := os.Stat(home)
+	return errors.Is(err, fs.ErrNotExist) && in.isSame(filepath.Join(dir, "cwd"))
 }
 
 // isSame reports whether path leads to this home.

@@ -80,6 +80,13 @@ func (e *RefusedError) Error() string {
 	return b.String()
 }
 
+// list adds what each of the homes is.
+func (e *RefusedError) list() {
+	for _, h := range e.Homes {
+		e.titles = append(e.titles, titleOf(h))
+	}
+}
+
 // Unwrap returns what made carbon.xml unreadable, if that was the reason.
 func (e *RefusedError) Unwrap() error { return e.cause }
 
