@@ -103,9 +103,9 @@ func (s Spec) readChoice(text string) (message, fix string) {
 	}
 	message = fmt.Sprintf("%s must be one of %s, and %s is none of them.", s.Key, listed(s.Choices, "or"), quoted(text))
 	if near := nearest(text, s.Choices); near != "" {
-		fix = fmt.Sprintf("Did you mean %q?", near)
+		return message, fmt.Sprintf("Did you mean %q?", near)
 	}
-	return message, fix
+	return message, "Write one of them."
 }
 
 // howTo says how a value of the kind is written.

@@ -124,14 +124,17 @@ func (r *lineReader) token() {
 		r.property(c)
 	case strings.IndexByte("@`%|>#", c) >= 0:
 		r.s.fault(r.here(), fmt.Sprintf("A text without quotes cannot begin with %c.", c), "Put it in quotes.")
-		r.blankOut(r.plainLength())
+		r.standIn(max(r.plainLength(), 1))
 	default:
 		r.plain()
 	}
 }
 
-// blankOut passes over a text that is at fault.
-func (r *lineReader) blankOut(size int) { r.paint(max(size, 1), " ") }
+// standIn puts a word in place of a text that is at fault, so that reading goes on.
+func (r *lineReader) standIn(size int) {
+	r.record(scalar{text: strings.Repeat("x", utf8.RuneCountInString(r.text[r.i:r.i+size])), style: plain})
+	r.paint(size, "x")
+}
 
 func (r *lineReader) shut(c byte) {
 	b := r.s.open[len(r.s.open)-1]
@@ -182,7 +185,11 @@ func (r *lineReader) property(c byte) {
 	if size < 0 {
 		size = len(r.rest())
 	}
-	r.blankOut(size)
+	if c == '*' {
+		r.standIn(size)
+		return
+	}
+	r.paint(size, " ")
 }
 
 // plainLength returns the length of the text without quotes at i.

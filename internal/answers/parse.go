@@ -84,12 +84,17 @@ func (p *reading) version(root *node) bool {
 		case e.value.kind == textNode && text == formatVersion:
 			return true
 		case e.value.kind == textNode && decimal.MatchString(text):
-			p.fault(e.value.at, versionKey, fmt.Sprintf("The file is of version %s; this program reads version %s.", quoted(text), formatVersion),
+			p.fault(e.value.at, versionKey, fmt.Sprintf("The file is of version %s; this program reads version %s.", text[:min(len(text), 20)], formatVersion),
 				"Use the carbon-setup that the file was written for, or start from what \"carbon-setup answers\" prints.")
 			return false
 		}
 		p.fault(e.value.at, versionKey, "The version of the file must be the number 1.", fix)
 		return true
+	}
+	for _, e := range root.entries {
+		if nearest(e.key, p.set.tree.names()) == versionKey {
+			return true // it is told as a slip
+		}
 	}
 	p.fault(spot{1, 1}, versionKey, "The file does not say its version.", fix)
 	return true
@@ -98,6 +103,7 @@ func (p *reading) version(root *node) bool {
 // section reads the keys of a mapping. key is the concrete key of the section, "" at the root; at is where that stands.
 func (p *reading) section(n *node, b *branch, key string, at spot) {
 	seen := map[string]spot{}
+	var meant []string // a required key with a slip in it is not missing as well
 	for _, e := range n.entries {
 		if first, twice := seen[e.key]; twice {
 			p.fault(e.at, join(key, e.key), fmt.Sprintf("The key %s stands here for the second time; the first is in line %d.", quoted(e.key), first.line), "Keep one of the two.")
@@ -105,28 +111,23 @@ func (p *reading) section(n *node, b *branch, key string, at spot) {
 		}
 		seen[e.key] = e.at
 		if key == "" && e.key == versionKey {
-			p.putVersion(e)
 			continue
 		}
 		c := b.child(e.key)
 		if c == nil {
-			p.unknown(e, b, key)
+			meant = append(meant, p.unknown(e, b, key))
 			continue
 		}
 		p.entry(e, c, join(key, e.key))
 	}
 	if key != "" {
+		for _, name := range meant {
+			seen[name] = at
+		}
 		p.missing(b, key, seen, at)
 		if len(n.entries) == 0 {
 			p.set.bare[key] = p.src.position(at)
 		}
-	}
-}
-
-// putVersion keeps the version when the schema has the key.
-func (p *reading) putVersion(e entry) {
-	if c := p.set.tree.child(versionKey); c != nil && c.spec != nil && e.value.kind == textNode {
-		p.set.values[versionKey] = Value{Text: e.value.scalar.text, At: p.src.position(e.value.at)}
 	}
 }
 
@@ -145,7 +146,11 @@ func (p *reading) entry(e entry, b *branch, key string) {
 	case e.value.kind == nullNode:
 		p.fault(e.value.at, key, key+" is null.", fmt.Sprintf("Write %q for a section without keys, or take the line out.", e.key+": {}"))
 	default:
-		p.fault(e.value.at, key, key+" is a section: it takes keys, not a value.", p.keysOf(b, key))
+		fix := p.keysOf(b, key)
+		if name, _, colon := strings.Cut(e.value.scalar.text, ":"); colon && e.value.scalar.style == plain && b.child(name) != nil {
+			fix = fmt.Sprintf("Put a blank after the colon of %s.", name)
+		}
+		p.fault(e.value.at, key, key+" is a section: it takes keys, not a value.", fix)
 	}
 }
 
@@ -178,25 +183,27 @@ func (p *reading) missing(b *branch, key string, seen map[string]spot, at spot) 
 	p.fault(at, key, fmt.Sprintf("%s missing in %s.", what, key), spec.howTo())
 }
 
-// unknown reports a key that the schema does not have, and what may be meant.
-func (p *reading) unknown(e entry, b *branch, key string) {
+// unknown reports a key that the schema does not have, and returns the key of the same section that is most likely meant.
+func (p *reading) unknown(e entry, b *branch, key string) (meant string) {
 	path := join(key, e.key)
 	if fault := freeNameFault(e.key); b.free() && fault != "" {
 		p.fault(e.at, key, fmt.Sprintf("A name in %s %s.", key, fault), "Use letters, digits, _ and - for it.")
-		return
+		return ""
 	}
 	message := fmt.Sprintf("%s is not a key of %s.", quoted(e.key), key)
 	if key == "" {
 		message = fmt.Sprintf("%s is not a section of an answers file.", quoted(e.key))
 	}
-	p.fault(e.at, path, message, p.guess(e.key, b, key))
+	if near := nearest(e.key, b.names()); near != "" {
+		p.fault(e.at, path, message, fmt.Sprintf("Did you mean %q?", near))
+		return near
+	}
+	p.fault(e.at, path, message, p.elsewhere(e.key, b, key))
+	return ""
 }
 
-// guess says what an unknown key may be meant to be.
-func (p *reading) guess(name string, b *branch, key string) string {
-	if near := nearest(name, b.names()); near != "" {
-		return fmt.Sprintf("Did you mean %q?", near)
-	}
+// elsewhere says where in the file an unknown key may belong.
+func (p *reading) elsewhere(name string, b *branch, key string) string {
 	if key == "" && strings.Contains(name, ".") && p.set.tree.at(name) != nil {
 		return fmt.Sprintf("Write its parts beneath one another: %s.", nested(name))
 	}

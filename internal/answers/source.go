@@ -14,7 +14,7 @@ const (
 	maxMarks  = 10_000  // keys and list entries
 	maxDepth  = 16      // brackets in brackets, and dashes on one line
 	maxPlain  = 1024    // bytes of a text without quotes
-	maxFaults = 100     // control characters are told no further
+	maxFaults = 100     // of the text; what has more is no answers file
 )
 
 // style says how a text is written.
@@ -74,7 +74,7 @@ func readSource(name string, data []byte) *source {
 		n = s.line(n)
 	}
 	if !s.broken && len(s.open) > 0 {
-		b := s.open[0]
+		b := s.open[len(s.open)-1]
 		s.fail(b.at, fmt.Sprintf("The bracket %c that is opened here is never closed.", b.char), fmt.Sprintf("Put a %c at its end.", closing(b.char)))
 	}
 	return s
@@ -89,7 +89,7 @@ func (s *source) text(data []byte) ([]byte, bool) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	at := spot{1, 1}
-	for rest := data; len(rest) > 0 && len(s.faults) < maxFaults; {
+	for rest := data; len(rest) > 0 && len(s.faults) < maxFaults; { // a binary file has a million
 		r, size := utf8.DecodeRune(rest)
 		switch {
 		case r == utf8.RuneError && size == 1:
@@ -115,6 +115,10 @@ func (s *source) fail(at spot, message, fix string) {
 }
 
 func (s *source) fault(at spot, message, fix string) {
+	if len(s.faults) == maxFaults {
+		s.broken = true
+		return
+	}
 	s.faults = append(s.faults, Fault{At: s.position(at), Message: message, Fix: fix})
 }
 
@@ -163,6 +167,9 @@ func (s *source) marker(n int, text string) bool {
 		return true
 	case first == "...":
 		s.ended = true
+		return true
+	case strings.HasPrefix(text, "..."): // the parser takes it for the end of the document all the same
+		s.fail(at, "A line cannot begin with three dots and text after them.", "Put the text in quotes.")
 		return true
 	case strings.HasPrefix(text, "%"):
 		s.fault(at, "Directives are not read here.", "Take the line out.")

@@ -49,10 +49,24 @@ func parseYAML(s *source) *node {
 		s.syntax(err)
 		return nil
 	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return nil
+	var root *node
+	for i, doc := range file.Docs {
+		switch {
+		case i > 0: // "...x" ends a document for the parser
+			s.severalDocuments(s.firstContent(doc))
+		case doc.Body != nil:
+			root = s.convert(doc.Body)
+		}
 	}
-	return s.convert(file.Docs[0].Body)
+	return root
+}
+
+// firstContent is where a document begins.
+func (s *source) firstContent(doc *ast.DocumentNode) spot {
+	if doc.Body != nil {
+		return spotOf(doc.Body.GetToken())
+	}
+	return spot{len(s.lines), 1}
 }
 
 // errPanic stands for a panic of the parser.
@@ -80,8 +94,34 @@ func (s *source) syntax(err error) {
 		}
 	}
 	f := syntaxFault(message)
-	s.fail(at, f.Message, f.Fix)
+	if sc, ok := s.scalars[at]; ok && strings.HasPrefix(message, secondColon) && !s.colonAfter(at, sc) {
+		f = Fault{
+			Message: "The next line is indented further than this one, but this one has its value already.",
+			Fix:     "Begin both keys at the same column, or take the value away here.",
+		}
+	}
+	s.uncertain(at, f.Message, f.Fix)
 }
+
+// uncertain is fail, but says nothing about a line that has its fault already: the one may come of the other.
+func (s *source) uncertain(at spot, message, fix string) {
+	s.broken = true
+	for _, f := range s.faults {
+		if f.At.Line == at.line {
+			return
+		}
+	}
+	s.fault(at, message, fix)
+}
+
+// colonAfter reports whether a colon follows a plain text on its line.
+func (s *source) colonAfter(at spot, sc scalar) bool {
+	line := []rune(s.clean[at.line-1])
+	rest := line[min(at.column-1, len(line)):]
+	return strings.HasPrefix(strings.TrimLeft(strings.TrimPrefix(string(rest), sc.text), " "), ":")
+}
+
+const secondColon = "mapping value is not allowed in this context"
 
 // syntaxTexts maps what the parser says to what an operator can use. The first whose beginning fits counts.
 var syntaxTexts = []struct{ begins, message, fix string }{
@@ -89,7 +129,7 @@ var syntaxTexts = []struct{ begins, message, fix string }{
 	{"unexpected key name", "The line before has no colon, or the text goes on here.", `Write "key: value" on one line; a text of several lines goes in double quotes with \n, or beneath |.`},
 	{"value is not allowed in this context. map key-value", "The line is indented further than the one before it, but that one has its value already.", "Begin both at the same column, or take the value off the line before."},
 	{"value is not allowed in this context", "The line fits into nothing before it.", "Begin it at the same column as the keys that it belongs to."},
-	{"mapping value is not allowed in this context", "A second colon stands on the line.", `Put the text in quotes if the colon belongs to it: "text: more".`},
+	{secondColon, "A second colon stands on the line.", `Put the text in quotes if the colon belongs to it: "text: more".`},
 	{"block sequence entries are not allowed", "A list cannot begin on the line of its key.", "Put its entries on the lines beneath, or write [a, b]."},
 	{"',' or ']' must be specified", "In the list [ ] a comma is missing before this.", "Part the entries with commas: [a, b]."},
 	{"',' or '}' must be specified", "In the mapping { } a comma is missing before this.", "Part the keys with commas: {a: 1, b: 2}."},
@@ -119,13 +159,15 @@ func syntaxFault(message string) Fault {
 func (s *source) convert(n ast.Node) *node {
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		return s.mapping(n, n.Values)
-	case *ast.MappingValueNode:
-		return s.mapping(n, []*ast.MappingValueNode{n})
+		return s.mapping(n)
 	case *ast.SequenceNode:
 		out := &node{kind: listNode, at: spotOf(n.GetToken())}
-		for _, v := range n.Values {
-			out.list = append(out.list, s.convert(v))
+		for i, v := range n.Values {
+			value := s.convert(v)
+			if value.bare && i < len(n.Entries) {
+				value.at = spotOf(n.Entries[i].GetToken())
+			}
+			out.list = append(out.list, value)
 		}
 		return out
 	case *ast.NullNode:
@@ -141,21 +183,24 @@ func (s *source) convert(n ast.Node) *node {
 	return s.scalarNode(n)
 }
 
-func (s *source) mapping(n ast.Node, values []*ast.MappingValueNode) *node {
+func (s *source) mapping(n *ast.MappingNode) *node {
 	out := &node{kind: mappingNode, at: spotOf(n.GetToken())}
-	for _, v := range values {
+	for _, v := range n.Values {
 		key := s.convert(v.Key)
 		if key.kind == mappingNode || key.kind == listNode {
 			s.fail(key.at, "A key must be a text.", `Write "key: value".`)
 			continue
 		}
 		value := s.convert(v.Value)
-		if value.bare {
+		switch {
+		case value.bare:
 			value.at = key.at
+		case !n.IsFlowStyle && value.kind != listNode && value.at.line > key.at.line && value.at.column <= key.at.column:
+			s.uncertain(value.at, "This value is not indented further than its key.", "Put it on the line of the key, behind the colon.")
 		}
 		out.entries = append(out.entries, entry{key: key.scalar.text, at: key.at, value: value})
 	}
-	if len(out.entries) > 0 && !strings.HasPrefix(n.GetToken().Value, "{") {
+	if len(out.entries) > 0 && !n.IsFlowStyle {
 		out.at = out.entries[0].at
 	}
 	return out
@@ -169,12 +214,14 @@ func (s *source) scalarNode(n ast.Node) *node {
 	sc, ok := s.scalars[at]
 	switch {
 	case !ok:
-		s.fail(at, "A text stands here that cannot be told for certain.", "Put it in quotes, on one line.")
+		s.uncertain(at, "A text stands here that cannot be told for certain.", "Put it in quotes, on one line.")
 	case sc.style != plain:
+	case tk.Value != sc.text && strings.HasPrefix(tk.Value, sc.text) && s.colonAfter(at, sc):
+		s.uncertain(at, "A second colon follows this text.", `Part two keys with a comma; put the text in quotes if the colon belongs to it.`)
 	case tk.Value != sc.text && strings.HasPrefix(tk.Value, sc.text):
-		s.fail(at, "This text goes on in the next line.", `Put it on one line; or in double quotes with \n for a line end, or beneath |.`)
+		s.uncertain(at, "This text goes on in the next line.", `Put it on one line; or in double quotes with \n for a line end, or beneath |.`)
 	case tk.Value != sc.text:
-		s.fail(at, "A colon stands in this text without a blank after it.", `Write "key: value" with a blank; put the text in quotes if the colon belongs to it.`)
+		s.uncertain(at, "A colon stands in this text without a blank after it.", `Write "key: value" with a blank; put the text in quotes if the colon belongs to it.`)
 	case isNull(sc.text):
 		out.kind = nullNode
 	}
