@@ -1,0 +1,118 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+)
+
+// finisher does what comes after the commit, or after everything was taken back: clearing away, audit trail, report. A kill in between is no
+// harm: the next start does it again.
+type finisher struct {
+	tree     Tree
+	o        Options
+	m        *manifest
+	log      *runLog
+	warnings []string
+	syncs    []string
+	left     bool // something is left to do
+}
+
+func (f *finisher) warn(what string, err error) {
+	f.left = true
+	f.warnings = append(f.warnings, fmt.Sprintf("%s: %s. The next start of carbon-setup sees to it.", what, reason(err)))
+}
+
+// files removes the second names of the old files, and the folders that a restore leaves empty.
+func (f *finisher) files() {
+	for i := range f.m.Files {
+		e := &f.m.Files[i]
+		for _, name := range []string{e.staged(), e.kept(), e.undone()} {
+			if err := removeIfThere(f.tree, name); err != nil {
+				f.warn(name+" could not be removed", err)
+			}
+		}
+		f.syncs = append(f.syncs, e.dir())
+	}
+	for _, d := range f.m.RemovedDirs {
+		removed, err := removeIfEmpty(f.tree, d.Path)
+		if err != nil {
+			f.warn(d.Path+" could not be removed", err)
+		}
+		if removed {
+			f.syncs = append(f.syncs, path.Dir(d.Path))
+		}
+	}
+}
+
+// audit appends to the audit trail. again: some of it may be there already.
+func (f *finisher) audit(result string, again bool) {
+	records := auditRecords(f.m, result, f.o.Now().UTC())
+	if err := appendAudit(f.tree, records, again); err != nil {
+		f.warn("The audit trail could not be written", err)
+		return
+	}
+	f.syncs = append(f.syncs, auditFile, StateDir)
+}
+
+// report writes what the caller has to say about the run.
+func (f *finisher) report(res *Result) {
+	name := path.Join(runsDir, f.m.Run, reportFile)
+	if f.o.Report == nil {
+		res.Report = ""
+		return
+	}
+	var text []byte
+	if err := guard(func() error { text = f.o.Report(*res); return nil }); err != nil {
+		f.warnings = append(f.warnings, "The report could not be made.")
+		f.log.line("report", "error", err.Error())
+		return
+	}
+	if err := removeIfThere(f.tree, name); err != nil {
+		f.warn("The report could not be written", err)
+		return
+	}
+	if err := writePrivate(f.tree, name, text); err != nil {
+		f.warn("The report could not be written", err)
+	}
+}
+
+// end makes the clearing away durable and closes the journal of a run that counts.
+func (f *finisher) end(j *journal) { f.ended(j, stateApplied) }
+
+func (f *finisher) ended(j *journal, state string) {
+	// What was removed together with its folder needs no sync of that folder.
+	names := f.syncs[:0]
+	for _, name := range f.syncs {
+		if _, err := f.tree.Stat(name); err == nil {
+			names = append(names, name)
+		}
+	}
+	if err := syncAll(f.tree, f.o.syncers, names...); err != nil {
+		f.warn("What was cleared away may come back after a power cut", err)
+	}
+	if f.left {
+		return
+	}
+	f.log.line("done", "state", state)
+	// Not waited for: were it lost, the next start would clear away once more.
+	if err := j.append(record{Event: recEnd, State: state}); err != nil {
+		f.warn("The journal could not be closed", err)
+	}
+}
+
+// resultOf is how the audit trail calls a run that counts.
+func resultOf(kind string) string {
+	if kind == kindRestore {
+		return stateRestored
+	}
+	return stateApplied
+}
+
+// absolutePath is the path of a name of a tree.
+func absolutePath(tree Reader, name string) string {
+	return filepath.Join(tree.Home(), filepath.FromSlash(name))
+}
+
+var errNoManifest = errors.New("the manifest is not what the journal says")
