@@ -28,6 +28,7 @@ type CheckResult struct {
 type Checking struct {
 	Generation int // grows with every StartChecks: results of an older one are stale
 	Titles     []CheckTitle
+	Timeout    time.Duration // of each
 
 	cancel  context.CancelFunc
 	results chan CheckResult
@@ -105,7 +106,7 @@ func guidelines(checks []steps.Check, n int) []int {
 func (e *Engine) start(ctx context.Context, checks []steps.Check, rows []int, finish func([]CheckResult)) *Checking {
 	e.generation++
 	ctx, cancel := context.WithCancel(ctx)
-	c := &Checking{Generation: e.generation, cancel: cancel, results: make(chan CheckResult, len(checks))}
+	c := &Checking{Generation: e.generation, Timeout: e.cfg.CheckTimeout, cancel: cancel, results: make(chan CheckResult, len(checks))}
 	for i, k := range checks {
 		c.Titles = append(c.Titles, CheckTitle{ID: k.ID, Title: k.Title, Guideline: rows[i]})
 	}

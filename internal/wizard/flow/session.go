@@ -46,7 +46,23 @@ func (e *Engine) Save(_ context.Context, lostLink bool) error {
 	if e.noWrite != "" || e.pending != nil || e.cut != nil || e.closed || e.applying != nil {
 		return nil // nothing to save, nobody to save it for, or a session that the operator has not decided about
 	}
+	if e.nothingToKeep() {
+		return e.removeSession()
+	}
 	return e.writeSession(lostLink)
+}
+
+// nothingToKeep reports whether a session would only say that the operator has looked at the list.
+func (e *Engine) nothingToKeep() bool {
+	return e.at.Screen != AtStep && len(e.done) == 0 && len(e.drafts) == 0 && len(e.skipped) == 0
+}
+
+// CanResume reports whether there is a session on disk to come back to.
+func (e *Engine) CanResume() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, err := e.state.Read(SessionFile)
+	return err == nil
 }
 
 func (e *Engine) writeSession(lostLink bool) error {

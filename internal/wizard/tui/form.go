@@ -1,0 +1,397 @@
+package tui
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/huh/v2"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/secret"
+	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/texts"
+)
+
+// form stands between huh and the rest. It uses huh's fields in one group of one short-lived form, and keeps away from what is known to
+// break in huh 2.0.3:
+//
+//   - groups as pages lock up on an invalid field, so there is one group, and esc discards the form;
+//   - a completed form is dead, so the form never completes: enter on the last field is caught here;
+//   - a pasted line end turns into a blank, so it is cut off before huh sees it;
+//   - the ...Func variants race with the fields they read, so none is used: the form is built anew when a question depends on an answer;
+//   - small widths panic, heights are off by one and error texts make the form grow, so huh's View is used for the field with the focus
+//     only, at a width that has a floor, and errors are drawn here;
+//   - messages reach the focused field twice, so it gets key presses, pastes and the two messages that move the focus, nothing else;
+//   - the commands of its fields only blink a cursor, so they are dropped: an idle form sends nothing.
+type form struct {
+	st     *Styles
+	marks  *Marks
+	huh    *huh.Form
+	fields []*field
+	focus  int
+	width  int // of the inputs
+	within int // the columns that the form was fitted into
+	reveal bool
+	hint   string // for the line under the focused field, until the next key: completions, a refused paste
+}
+
+// field is one line of a form. A secret that has to be typed twice is two fields.
+type field struct {
+	q       flow.Question
+	text    string
+	input   *huh.Input
+	choice  *huh.Select[string]
+	repeats *field // the field whose secret this one repeats
+	problem *steps.Problem
+}
+
+// event is what a key did to a form.
+type event int
+
+const (
+	evNone     event = iota
+	evEdited         // the text of the focused field changed
+	evSubmit         // enter on the last field
+	evMoved          // the focus moved on to another field
+	evComplete       // tab in a path field
+)
+
+const minInput = 12
+
+// newForm builds the fields. It starts on the first field that has a problem, is empty and required, or on the first one.
+func newForm(st *Styles, marks *Marks, questions []flow.Question, w int) *form {
+	f := &form{st: st, marks: marks}
+	for _, q := range questions {
+		main := f.add(q, nil)
+		if q.Kind == answers.Secret && q.Confirm {
+			f.add(q, main)
+		}
+	}
+	all := make([]huh.Field, 0, len(f.fields))
+	for _, fl := range f.fields {
+		if fl.input != nil {
+			all = append(all, fl.input)
+		} else {
+			all = append(all, fl.choice)
+		}
+	}
+	if len(all) == 0 {
+		return f
+	}
+	f.huh = huh.NewForm(huh.NewGroup(all...)).WithShowErrors(false).WithShowHelp(false).WithTheme(huh.ThemeFunc(f.theme))
+	f.huh.Init()
+	f.fit(w)
+	return f
+}
+
+func (f *form) add(q flow.Question, repeats *field) *field {
+	fl := &field{q: q, text: q.Value, repeats: repeats}
+	switch q.Kind {
+	case answers.Choice, answers.Bool:
+		fl.choice = huh.NewSelect[string]().Key(q.Key).Options(options(q)...).Inline(true).Value(&fl.text)
+	default:
+		fl.input = huh.NewInput().Key(q.Key).Prompt("").Value(&fl.text)
+		if q.Kind == answers.Secret {
+			fl.text = ""
+			fl.input.EchoMode(huh.EchoModePassword)
+		}
+	}
+	f.fields = append(f.fields, fl)
+	return fl
+}
+
+// options are the choices of a question. An answer that is not set is a choice, too, where it may be left out.
+func options(q flow.Question) []huh.Option[string] {
+	var all []huh.Option[string]
+	if q.Kind == answers.Bool && len(q.Choices()) == 0 {
+		all = append(all, huh.NewOption(texts.Yes, "true"), huh.NewOption(texts.No, "false"))
+	}
+	for _, o := range q.Choices() {
+		all = append(all, huh.NewOption(o.Label, o.Value))
+	}
+	if !q.Required && q.Default == "" || q.Value == "" {
+		all = append([]huh.Option[string]{huh.NewOption(texts.Unset, "")}, all...)
+	}
+	return all
+}
+
+// theme takes huh's own looks away: the form draws labels, marks and errors.
+func (f *form) theme(bool) *huh.Styles {
+	return &huh.Styles{}
+}
+
+// setWidth gives the input its width; below a floor huh would panic.
+func (f *form) setWidth(width int) {
+	f.width = max(width, minInput)
+	if f.huh == nil {
+		return
+	}
+	f.huh.WithWidth(f.width)
+	for _, fl := range f.fields {
+		if fl.input != nil {
+			fl.input.Value(&fl.text) // a text set before the width is not scrolled
+		}
+	}
+}
+
+func (f *form) current() *field {
+	if len(f.fields) == 0 {
+		return nil
+	}
+	return f.fields[f.focus]
+}
+
+// key handles a key press that the screen has left over.
+func (f *form) key(msg tea.KeyPressMsg) event {
+	cur := f.current()
+	if cur == nil {
+		if msg.String() == "enter" {
+			return evSubmit
+		}
+		return evNone
+	}
+	f.hint = ""
+	switch msg.String() {
+	case "enter":
+		if f.judge(f.focus) && worse(cur.problem) {
+			return evNone // the message stands below it; tab goes on all the same
+		}
+		if f.focus == len(f.fields)-1 {
+			return evSubmit
+		}
+		return f.move(1)
+	case "tab":
+		if cur.q.Kind == answers.Path {
+			return evComplete
+		}
+		f.judge(f.focus)
+		return f.move(1)
+	case "down":
+		f.judge(f.focus)
+		return f.move(1)
+	case "shift+tab", "up":
+		return f.move(-1)
+	}
+	return f.edit(cur, msg)
+}
+
+func worse(p *steps.Problem) bool { return p != nil && p.Severity == steps.Error }
+
+// edit lets huh have a key.
+func (f *form) edit(cur *field, msg tea.Msg) event {
+	before := cur.text
+	if k, ok := msg.(tea.KeyPressMsg); ok && cur.choice != nil {
+		switch k.String() {
+		case "space":
+			msg = tea.KeyPressMsg{Code: tea.KeyRight}
+		case "left", "right", "home", "end":
+		default:
+			return evNone
+		}
+	}
+	f.huh.Update(msg)
+	if cur.text == before {
+		return evNone
+	}
+	cur.problem = nil
+	return evEdited
+}
+
+// move moves the focus; at either end it stays. huh's own messages do it, given by hand: no command has to run first.
+func (f *form) move(by int) event {
+	to := f.focus + by
+	if to < 0 || to >= len(f.fields) {
+		return evNone
+	}
+	f.reveal = false
+	f.setEcho()
+	if by > 0 {
+		f.huh.Update(huh.NextField())
+	} else {
+		f.huh.Update(huh.PrevField())
+	}
+	f.focus = to
+	return evMoved
+}
+
+// focusOn moves the focus to a field.
+func (f *form) focusOn(i int) {
+	for f.focus < i && f.move(1) == evMoved {
+	}
+	for f.focus > i && f.move(-1) == evMoved {
+	}
+}
+
+// focusKey moves the focus to the first field of a key.
+func (f *form) focusKey(key string) {
+	for i, fl := range f.fields {
+		if fl.q.Key == key {
+			f.focusOn(i)
+			return
+		}
+	}
+}
+
+// paste puts a pasted text into the field. One line end at its end is dropped. In a secret nothing is changed silently: several
+// lines or control characters are refused.
+func (f *form) paste(msg tea.PasteMsg) event {
+	cur := f.current()
+	if cur == nil || cur.input == nil {
+		return evNone
+	}
+	f.hint = ""
+	text := strings.TrimSuffix(strings.TrimSuffix(msg.Content, "\n"), "\r")
+	if cur.q.Kind == answers.Secret && strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) >= 0 {
+		f.hint = texts.PasteSeveral
+		return evNone
+	}
+	return f.edit(cur, tea.PasteMsg{Content: text})
+}
+
+// toggleReveal shows or hides the secrets.
+func (f *form) toggleReveal() {
+	f.reveal = !f.reveal
+	f.setEcho()
+}
+
+func (f *form) setEcho() {
+	mode := huh.EchoModePassword
+	if f.reveal {
+		mode = huh.EchoModeNormal
+	}
+	for _, fl := range f.fields {
+		if fl.q.Kind == answers.Secret {
+			fl.input.EchoMode(mode)
+		}
+	}
+}
+
+// set puts a text into the field with the focus, as if it had been typed.
+func (f *form) set(text string) {
+	cur := f.current()
+	if cur == nil || cur.input == nil {
+		return
+	}
+	cur.text = text
+	cur.input.Value(&cur.text)
+	cur.problem = nil
+}
+
+// judge judges one field, as on leaving it forwards. It reports whether there is a problem.
+func (f *form) judge(i int) bool {
+	fl := f.fields[i]
+	fl.problem = nil
+	switch {
+	case fl.repeats != nil:
+		if fl.text != fl.repeats.text {
+			fl.problem = &steps.Problem{Severity: steps.Error, Key: fl.q.Key, Message: texts.SecretDiffers, Fix: texts.SecretDiffersFx}
+		}
+	case fl.q.Kind == answers.Secret:
+		if fl.text != "" && fl.q.JudgeSecret != nil {
+			fl.problem = fl.q.JudgeSecret(secret.New(fl.text))
+		}
+	case fl.q.Judge != nil:
+		fl.problem = fl.q.Judge(fl.text)
+	}
+	return fl.problem != nil
+}
+
+// judgeAll judges every field and moves the focus to the first that is wrong. It reports whether the answers can be handed in.
+func (f *form) judgeAll() bool {
+	first := -1
+	for i := range f.fields {
+		if f.judge(i) && worse(f.fields[i].problem) && first < 0 {
+			first = i
+		}
+	}
+	if first >= 0 {
+		f.focusOn(first)
+	}
+	return first < 0
+}
+
+// setProblems shows what the step found. It returns what belongs to no field.
+func (f *form) setProblems(problems []steps.Problem) []steps.Problem {
+	var rest []steps.Problem
+	first := -1
+	for _, p := range problems {
+		i := f.index(p.Key)
+		if i < 0 {
+			rest = append(rest, p)
+			continue
+		}
+		if f.fields[i].problem == nil || f.fields[i].problem.Severity < p.Severity {
+			f.fields[i].problem = &p
+		}
+		if p.Severity == steps.Error && (first < 0 || i < first) {
+			first = i
+		}
+	}
+	if first >= 0 {
+		f.focusOn(first)
+	}
+	return rest
+}
+
+func (f *form) index(key string) int {
+	for i, fl := range f.fields {
+		if fl.q.Key == key && key != "" {
+			return i
+		}
+	}
+	return -1
+}
+
+// values is what stands in the fields now.
+func (f *form) values() flow.Values {
+	v := flow.Values{Text: map[string]string{}, Secret: map[string]secret.Secret{}}
+	for _, fl := range f.fields {
+		switch {
+		case fl.repeats != nil:
+		case fl.q.Kind == answers.Secret:
+			if fl.text != "" {
+				v.Secret[fl.q.Key] = secret.New(fl.text)
+			}
+		default:
+			v.Text[fl.q.Key] = fl.text
+		}
+	}
+	return v
+}
+
+// carry takes over what was typed into an earlier form: the texts of the secrets, the focus, the problems.
+func (f *form) carry(old *form) {
+	for _, fl := range f.fields {
+		for _, was := range old.fields {
+			if was.q.Key != fl.q.Key || (was.repeats == nil) != (fl.repeats == nil) {
+				continue
+			}
+			fl.problem = was.problem
+			fl.text = was.text
+			if fl.input != nil {
+				fl.input.Value(&fl.text)
+			} else {
+				fl.choice.Value(&fl.text)
+			}
+		}
+	}
+	if cur := old.current(); cur != nil {
+		f.focusKey(cur.q.Key)
+	}
+}
+
+// sameKeys reports whether the questions are those of the form.
+func (f *form) sameKeys(questions []flow.Question) bool {
+	i := 0
+	for _, fl := range f.fields {
+		if fl.repeats != nil {
+			continue
+		}
+		if i >= len(questions) || questions[i].Key != fl.q.Key {
+			return false
+		}
+		i++
+	}
+	return i == len(questions)
+}

@@ -1,0 +1,158 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/texts"
+)
+
+// textScreen shows a text to scroll: the help, or why a guideline is there.
+type textScreen struct {
+	label, head string
+	make        func(c *common, w int) []string
+	top         int
+	rows, total int
+}
+
+var (
+	textClose  = bind("esc", texts.KeyClose, "esc", "q", "enter", "f1", "f2", "?")
+	textScroll = bind("up/down", texts.KeyScroll, "up", "down", "j", "k")
+)
+
+func (s *textScreen) name() string                       { return s.label }
+func (s *textScreen) title(*common) (left, right string) { return s.head, "" }
+func (s *textScreen) init(*common) action                { return action{} }
+
+func (s *textScreen) keys(*common) []key.Binding {
+	if s.total > s.rows {
+		return []key.Binding{textClose, textScroll, keyPageDn}
+	}
+	return []key.Binding{textClose}
+}
+
+func (s *textScreen) update(_ *common, msg tea.Msg) action {
+	k, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return action{}
+	}
+	switch {
+	case key.Matches(k, textClose):
+		return action{pop: true}
+	case key.Matches(k, keyDown):
+		s.top++
+	case key.Matches(k, keyUp):
+		s.top--
+	case key.Matches(k, keyPageDn):
+		s.top += s.rows
+	case key.Matches(k, keyPageUp):
+		s.top -= s.rows
+	case key.Matches(k, keyTop):
+		s.top = 0
+	case key.Matches(k, keyBottom):
+		s.top = s.total
+	}
+	s.top = max(0, min(s.top, s.total-s.rows))
+	return action{}
+}
+
+func (s *textScreen) body(c *common, w, h int) []string {
+	lines := s.make(c, w)
+	s.rows, s.total = h, len(lines)
+	s.top = max(0, min(s.top, s.total-s.rows))
+	return lines[s.top:]
+}
+
+// newHelp lists the keys of a screen: the same bindings that it matches.
+func newHelp(c *common, of screen) *textScreen {
+	bindings := of.keys(c)
+	if st, ok := of.(stepper); ok && st.step(c) != "" {
+		bindings = append(bindings, keyWhy)
+	}
+	bindings = append(bindings, keyHelp, keySave, keyStop)
+	return &textScreen{label: "help", head: texts.HelpTitle, make: func(c *common, w int) []string {
+		lines := make([]string, 0, len(bindings))
+		for _, b := range bindings {
+			keys := b.Help().Key
+			if more := others(b); more != "" {
+				keys += " (" + more + ")"
+			}
+			lines = append(lines, indent(c.st.Key.Render(pad(keys, 28))+" "+cut(b.Help().Desc, w-32, c.marks.More)))
+		}
+		return lines
+	}}
+}
+
+// others are the keys of a binding that its help does not name.
+func others(b key.Binding) string {
+	named := strings.ToLower(b.Help().Key)
+	var all []string
+	for _, k := range b.Keys() {
+		if !strings.Contains("/"+named+"/", "/"+k+"/") {
+			all = append(all, k)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// newWhy shows the guideline's text and what the audit found.
+func newWhy(c *common, id string) *textScreen {
+	row, _ := c.row(id)
+	return &textScreen{
+		label: "why", head: fmt.Sprintf("%s: %d %s", texts.WhyTitle, row.Guideline, row.Title),
+		make: func(c *common, w int) []string {
+			text := min(w-2*margin, textWidth)
+			var lines []string
+			for _, l := range wrap(printableLines(row.Why), text) {
+				lines = append(lines, indent(l))
+			}
+			lines = append(lines, "", indent(c.st.Title.Render(texts.WhyFindings)), "")
+			for _, r := range row.Findings {
+				lines = append(lines, findingLines(c, r, text)...)
+			}
+			if len(row.Findings) == 0 {
+				lines = append(lines, indent(texts.WhyNoFindings))
+			}
+			return lines
+		},
+	}
+}
+
+// printableLines is printable for a text of several lines.
+func printableLines(s string) string {
+	parts := strings.Split(s, "\n")
+	for i := range parts {
+		parts[i] = printable(parts[i])
+	}
+	return strings.Join(parts, "\n")
+}
+
+func findingLines(c *common, r steps.Result, w int) []string {
+	mark, style := c.statusMark(r.Status)
+	var lines []string
+	place := r.Place.String()
+	message := printable(r.Message)
+	if place != "" && !strings.Contains(message, place) {
+		message = place + ": " + message
+	}
+	for i, l := range wrap(message, w-5) {
+		head := "     "
+		if i == 0 {
+			head = "[" + style.Render(mark) + "] "
+		}
+		lines = append(lines, indent(head+l))
+	}
+	for _, part := range []string{r.Why, r.Fix} {
+		if part == "" {
+			continue
+		}
+		for _, l := range wrap(printable(part), w-5) {
+			lines = append(lines, indent("     "+l))
+		}
+	}
+	return lines
+}

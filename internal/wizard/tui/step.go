@@ -1,0 +1,482 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/texts"
+)
+
+// stepScreen asks the questions of one guideline.
+type stepScreen struct {
+	id      string
+	loaded  bool
+	failed  error
+	asked   flow.Form
+	form    *form
+	rest    []steps.Problem // of the section as a whole
+	scroll  window
+	waiting bool // an Accept is under way: keys wait
+	tested  string
+}
+
+var (
+	stepEnter    = bind("enter", texts.KeyContinue, "enter")
+	stepLast     = bind("enter", texts.KeyAccept, "enter")
+	stepTab      = bind("tab", texts.KeyNext, "tab", "down")
+	stepShiftTab = bind("shift+tab", texts.KeyPrev, "shift+tab", "up")
+	stepAccept   = bind("ctrl+s", texts.KeyAccept, "ctrl+s", "f8")
+	stepTest     = bind("ctrl+t", texts.KeyTest, "ctrl+t")
+	stepReveal   = bind("ctrl+r", texts.KeyReveal, "ctrl+r")
+	stepComplete = bind("tab", texts.KeyComplete, "tab")
+	stepChoose   = bind("left/right", texts.KeyChoose, "left", "right")
+	stepSkip     = bind("F4", texts.KeySkip, "f4", "ctrl+k")
+	stepBack     = bind("esc", texts.KeyBack, "esc")
+)
+
+func newStep(id string) *stepScreen { return &stepScreen{id: id} }
+
+func (s *stepScreen) name() string           { return "step:" + s.id }
+func (s *stepScreen) step(*common) string    { return s.id }
+func (s *stepScreen) typing() bool           { return true }
+func (s *stepScreen) ready() bool            { return s.loaded && s.failed == nil }
+func (s *stepScreen) onSecret() bool         { return s.onKind(answers.Secret) }
+func (s *stepScreen) onPath() bool           { return s.onKind(answers.Path) }
+func (s *stepScreen) leaving(c *common)      { s.remember(c) }
+func (s *stepScreen) current() *field        { return s.form.current() }
+func (s *stepScreen) values() flow.Values    { return s.form.values() }
+func (s *stepScreen) place() flow.Place      { return flow.Place{Screen: flow.AtStep, Step: s.id} }
+func (s *stepScreen) load(c *common) tea.Cmd { return s.ask(c, true) }
+
+func (s *stepScreen) onKind(k answers.Kind) bool {
+	return s.ready() && s.current() != nil && s.current().q.Kind == k
+}
+
+func (s *stepScreen) title(c *common) (left, right string) {
+	row, _ := c.row(s.id)
+	left = texts.StepTitle(row.Guideline, len(c.rows), row.Title)
+	if s.ready() && len(s.form.fields) > 1 {
+		right = texts.FieldCount(s.form.focus+1, len(s.form.fields))
+	}
+	return left, right
+}
+
+func (s *stepScreen) keys(*common) []key.Binding {
+	if !s.ready() {
+		return []key.Binding{stepBack}
+	}
+	all := []key.Binding{stepLast}
+	if s.form.focus < len(s.form.fields)-1 {
+		all[0] = stepEnter
+	}
+	all = append(all, stepBack)
+	switch {
+	case s.onPath():
+		all = append(all, stepComplete)
+	case len(s.form.fields) > 1:
+		all = append(all, stepTab)
+	}
+	if cur := s.current(); cur != nil && cur.choice != nil {
+		all = append(all, stepChoose)
+	}
+	if s.onSecret() {
+		all = append(all, stepReveal)
+	}
+	if s.asked.Checks {
+		all = append(all, stepTest)
+	}
+	all = append(all, stepSkip, stepAccept)
+	if len(s.form.fields) > 1 {
+		all = append(all, stepShiftTab)
+	}
+	return all
+}
+
+// formMsg brings the questions of a step.
+type formMsg struct {
+	form  flow.Form
+	err   error
+	fresh bool
+}
+
+// verdictMsg brings what became of the answers.
+type verdictMsg struct {
+	verdict flow.Verdict
+	err     error
+}
+
+// refieldsMsg brings the questions anew after an answer that others depend on.
+type refieldsMsg struct{ fields []flow.Question }
+
+// completedMsg brings what a path can go on as.
+type completedMsg struct {
+	was, text string
+	names     []string
+}
+
+func (s *stepScreen) init(c *common) action {
+	return action{cmd: tea.Batch(enter(c, s, s.place()), s.load(c))}
+}
+
+// refresh is called when a screen above has gone: the checks, or a question.
+func (s *stepScreen) refresh(c *common) action {
+	c.reload()
+	s.sumChecks(c)
+	return action{cmd: enter(c, s, s.place())}
+}
+
+func (s *stepScreen) ask(c *common, fresh bool) tea.Cmd {
+	eng, id := c.eng, s.id
+	return c.do(s, func(ctx context.Context) tea.Msg {
+		f, err := eng.Form(ctx, id)
+		return formMsg{form: f, err: err, fresh: fresh}
+	})
+}
+
+func (s *stepScreen) update(c *common, msg tea.Msg) action {
+	switch msg := msg.(type) {
+	case formMsg:
+		return s.show(c, msg)
+	case noticeMsg:
+		return action{notice: string(msg)}
+	case tea.KeyPressMsg:
+		return s.press(c, msg)
+	case tea.PasteMsg:
+		if s.ready() && !s.waiting {
+			return s.after(c, s.form.paste(msg))
+		}
+	case refieldsMsg:
+		s.rebuild(c, msg.fields)
+	case completedMsg:
+		return s.completed(c, msg)
+	case verdictMsg:
+		s.waiting = false
+		return s.judged(c, msg)
+	case confirmedMsg:
+		return s.accept(c, true)
+	}
+	return action{}
+}
+
+func (s *stepScreen) show(c *common, msg formMsg) action {
+	s.loaded, s.failed, s.asked = true, msg.err, msg.form
+	if msg.err != nil {
+		return action{notice: texts.Failed(msg.err)}
+	}
+	s.form = newForm(c.st, c.marks, msg.form.Fields, s.width(c))
+	s.sumChecks(c)
+	if msg.form.Draft {
+		return action{notice: texts.DraftNote}
+	}
+	return action{}
+}
+
+// rebuild makes the form anew when the questions have changed, and keeps what was typed.
+func (s *stepScreen) rebuild(c *common, fields []flow.Question) {
+	if !s.ready() || s.form.sameKeys(fields) {
+		return
+	}
+	old := s.form
+	s.form = newForm(c.st, c.marks, fields, s.width(c))
+	s.form.carry(old)
+}
+
+func (s *stepScreen) press(c *common, msg tea.KeyPressMsg) action {
+	if s.waiting {
+		return action{}
+	}
+	switch {
+	case key.Matches(msg, stepBack):
+		return s.back(c)
+	case !s.ready():
+	case key.Matches(msg, stepAccept):
+		return s.submit(c)
+	case key.Matches(msg, stepTest):
+		return action{push: newChecks(s.id, s.values())}
+	case key.Matches(msg, stepReveal):
+		s.form.toggleReveal()
+	case key.Matches(msg, stepSkip):
+		row, _ := c.row(s.id)
+		s.remember(c)
+		return action{push: newSkip(row, "", func(*common) action { return action{toHub: true} })}
+	default:
+		return s.after(c, s.form.key(msg))
+	}
+	return action{}
+}
+
+// back leaves the step. It refuses nothing; what was typed is kept.
+func (s *stepScreen) back(c *common) action {
+	if !s.ready() {
+		return action{pop: true}
+	}
+	eng, id, v := c.eng, s.id, s.values()
+	s.remember(c)
+	// The result goes to the screen below, which may be any: the bottom one takes it.
+	return action{pop: true, cmd: c.settle(func(ctx context.Context) tea.Msg {
+		return refreshNotice("", eng.Leave(ctx, id, v))
+	})}
+}
+
+// remember gives the Engine the texts that stand in the fields, so that a session cut off now has them.
+func (s *stepScreen) remember(c *common) {
+	if !s.ready() {
+		return
+	}
+	for k, text := range s.values().Text {
+		c.eng.SetDraft(k, text)
+	}
+}
+
+// after does what a key did to the form.
+func (s *stepScreen) after(c *common, ev event) action {
+	cur := s.current()
+	switch ev {
+	case evEdited:
+		if cur.q.Kind != answers.Secret {
+			c.eng.SetDraft(cur.q.Key, cur.text)
+		}
+		s.sumChecks(c)
+		if cur.choice != nil {
+			return action{cmd: s.refields(c)}
+		}
+	case evMoved:
+		return action{cmd: tea.Batch(s.refields(c), s.saveDrafts(c))}
+	case evComplete:
+		return s.complete(c)
+	case evSubmit:
+		return s.submit(c)
+	case evNone:
+	}
+	return action{}
+}
+
+// saveDrafts writes the session when a field is left: no more than one field is lost with the connection.
+func (s *stepScreen) saveDrafts(c *common) tea.Cmd {
+	if c.look {
+		return nil
+	}
+	eng := c.eng
+	return c.do(s, func(ctx context.Context) tea.Msg {
+		if err := eng.Save(ctx, false); err != nil {
+			return noticeMsg(texts.SessionNotSaved(err))
+		}
+		return nil
+	})
+}
+
+func (s *stepScreen) refields(c *common) tea.Cmd {
+	eng, id, v := c.eng, s.id, s.values()
+	return c.do(s, func(ctx context.Context) tea.Msg {
+		fields, err := eng.Refields(ctx, id, v)
+		if err != nil {
+			return nil
+		}
+		return refieldsMsg{fields}
+	})
+}
+
+func (s *stepScreen) complete(c *common) action {
+	eng, text := c.eng, s.current().text
+	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
+		common, names := eng.Complete(ctx, text)
+		return completedMsg{was: text, text: common, names: names}
+	})}
+}
+
+// completed puts the completion into the field. Where there is nothing more to complete, tab goes on to the next field, as elsewhere.
+func (s *stepScreen) completed(c *common, msg completedMsg) action {
+	cur := s.current()
+	if !s.onPath() || cur.text != msg.was {
+		return action{}
+	}
+	switch {
+	case len(msg.names) == 0 && msg.was != "":
+		if s.form.judge(s.form.focus) {
+			return action{}
+		}
+		return s.after(c, s.form.move(1))
+	case msg.text == msg.was && len(msg.names) <= 1:
+		return s.after(c, s.form.move(1))
+	}
+	s.form.set(msg.text)
+	c.eng.SetDraft(cur.q.Key, msg.text)
+	if len(msg.names) > 1 {
+		s.form.hint = printable(strings.Join(msg.names, "  "))
+	}
+	return action{}
+}
+
+// submit hands the answers in, when every field is good by itself.
+func (s *stepScreen) submit(c *common) action {
+	s.rest = nil
+	if !s.form.judgeAll() {
+		return action{}
+	}
+	return s.accept(c, false)
+}
+
+func (s *stepScreen) accept(c *common, confirmed bool) action {
+	s.waiting = true
+	eng, id, v := c.eng, s.id, s.values()
+	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
+		verdict, err := eng.Accept(ctx, id, v, confirmed)
+		return verdictMsg{verdict, err}
+	})}
+}
+
+func (s *stepScreen) judged(c *common, msg verdictMsg) action {
+	v := msg.verdict
+	switch {
+	case msg.err != nil:
+		return action{notice: texts.Failed(msg.err)}
+	case v.Confirm:
+		s.rest = s.form.setProblems(v.Problems)
+		return action{push: newWarnings(s, v.Problems)}
+	case !v.OK:
+		s.rest = s.form.setProblems(v.Problems)
+		return action{}
+	}
+	c.reload()
+	row, _ := c.row(s.id)
+	notice := texts.AcceptedNotice(row.Guideline, row.Title)
+	if v.NotSaved != "" {
+		notice = v.NotSaved
+	}
+	next := placeScreen(v.Next)
+	if len(v.Generated) > 0 {
+		next = newGenerated(v.Generated, next)
+	}
+	return action{toHub: true, push: next, notice: notice}
+}
+
+// placeScreen is the screen of a place.
+func placeScreen(p flow.Place) screen {
+	switch p.Screen {
+	case flow.AtStep:
+		return newStep(p.Step)
+	case flow.AtReview:
+		return newReview()
+	case flow.AtHub:
+	}
+	return nil
+}
+
+// sumChecks says in one line what the last checks found, and whether that still holds.
+func (s *stepScreen) sumChecks(c *common) {
+	s.tested = ""
+	if !s.ready() {
+		return
+	}
+	results, at, fresh, ok := c.eng.Tested(s.id, s.values())
+	if !ok {
+		return
+	}
+	good, bad, unknown := 0, 0, 0
+	for _, r := range results {
+		switch r.Result.Status {
+		case steps.OK:
+			good++
+		case steps.Unknown:
+			unknown++
+		case steps.Warn, steps.Fail:
+			bad++
+		}
+	}
+	s.tested = texts.ChecksLine(good, bad, unknown, at.In(time.Local), fresh)
+}
+
+func (s *stepScreen) width(c *common) int {
+	if c.wide() {
+		return c.w - sideWidth
+	}
+	return c.w
+}
+
+// body: what the audit found, the fields, the checks in one line, the help of the field. Each area has its fixed height.
+func (s *stepScreen) body(c *common, w, h int) []string {
+	if !s.loaded {
+		return []string{indent(texts.Reading)}
+	}
+	if s.failed != nil {
+		return block(texts.Failed(s.failed), min(w-2*margin, textWidth), h, c.marks.More)
+	}
+	if w := s.width(c); w != s.form.within {
+		s.form.fit(w)
+	}
+	if c.wide() {
+		return beside(s.main(c, w-sideWidth, h), s.side(c, sideWidth-2, h), w-sideWidth, c)
+	}
+	return s.main(c, w, h)
+}
+
+func (s *stepScreen) main(c *common, w, h int) []string {
+	if c.tight() {
+		lines := s.form.view(w, h-2, &s.scroll, true)
+		return append(fill(lines, h-2), block(s.below(), w-2*margin, 2, c.marks.More)...)
+	}
+	const top, bottom = 3, 4
+	text := min(w-2*margin, textWidth)
+	lines := fill(block(s.above(), text, top-1, c.marks.More), top)
+	lines = append(lines, s.form.view(w, h-top-bottom, &s.scroll, false)...)
+	lines = append(lines, indent(cut(s.tested, text, c.marks.More)))
+	help := block(s.below(), text, bottom-1, c.marks.More)
+	return append(lines, help...)
+}
+
+// above is what the audit found about the guideline, or its text.
+func (s *stepScreen) above() string {
+	for _, r := range s.asked.Findings {
+		if r.Status != steps.OK {
+			place := r.Place.String()
+			if place != "" && !strings.Contains(r.Message, place) {
+				place = " (" + place + ")"
+			} else {
+				place = ""
+			}
+			return printable(r.Message) + place
+		}
+	}
+	return printable(strings.SplitN(s.asked.Step.Why, "\n\n", 2)[0])
+}
+
+// below is what is wrong with the answers together, or the help of the field.
+func (s *stepScreen) below() string {
+	if len(s.rest) > 0 {
+		p := s.rest[0]
+		return severityMark(p.Severity) + " " + printable(strings.TrimSpace(p.Message+" "+p.Fix))
+	}
+	return s.form.help()
+}
+
+// side is the list of guidelines beside a step, in wide windows.
+func (s *stepScreen) side(c *common, w, h int) []string {
+	lines := make([]string, 0, len(c.rows))
+	for _, r := range c.rows {
+		line := cut(fmt.Sprintf("%s %2d  %s", c.bracket(r), r.Guideline, r.Title), w, c.marks.More)
+		if r.ID == s.id {
+			line = c.st.Focus.Render(line)
+		}
+		lines = append(lines, line)
+	}
+	return fill(lines, h)
+}
+
+// beside puts two columns side by side.
+func beside(left, right []string, w int, c *common) []string {
+	n := max(len(left), len(right))
+	left, right = fill(left, n), fill(right, n)
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = pad(clip(left[i], w-1), w) + right[i]
+	}
+	return lines
+}
