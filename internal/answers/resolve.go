@@ -230,10 +230,13 @@ func Expand(path string, getenv func(string) (string, bool)) (string, error) {
 	if home {
 		expanded = look("HOME") + expanded
 	}
-	if len(missing) > 0 {
-		return "", fmt.Errorf("%s is not set", listed(missing, "and"))
+	switch len(missing) {
+	case 0:
+		return expanded, nil
+	case 1:
+		return "", fmt.Errorf("%s is not set", missing[0])
 	}
-	return expanded, nil
+	return "", fmt.Errorf("%s are not set", listed(missing, "and"))
 }
 
 // secretFileError says why a file that can be read is not taken for a secret.
@@ -245,7 +248,7 @@ func (e *secretFileError) Error() string { return e.message }
 // <(command), but not longer than pipeWait.
 func readSecret(ctx context.Context, path string) (string, fs.FileMode, error) {
 	// O_NONBLOCK: a pipe that nobody writes to would hold up the open itself.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // #nosec G304 -- the operator names the file
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:forbidigo,gosec // it only reads, and the operator names the file
 	if err != nil {
 		return "", 0, err
 	}

@@ -113,11 +113,14 @@ func DecodeSession(data []byte) (Session, error) {
 func jsonReason(err error) string {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var moment *time.ParseError
 	switch {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("it cannot be read from byte %d on", syntax.Offset)
 	case errors.As(err, &kind):
 		return fmt.Sprintf("the value at byte %d is of the wrong kind", kind.Offset)
+	case errors.As(err, &moment):
+		return "a time in it cannot be read"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "it breaks off"
 	}

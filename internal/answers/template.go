@@ -9,6 +9,13 @@ import (
 // templateWidth is where the comments of a template are wrapped.
 const templateWidth = 100
 
+// templateUse tells the operator how to make answers of a template.
+var templateUse = []string{
+	`Nothing below but the version is in force. Take "# " off the lines of the answers that you want, and off the lines that name their sections.`,
+	"A section that is not there leaves its guideline as it is. A value that is shown is the present one where it is known and fits, else an example.",
+	"",
+}
+
 // Template writes the commented template: every key of the schema; present gives the value in force of a key ("" = unknown) and the
 // place where it stands, names the names in free sections; both may be nil. Nothing but the version is an answer in it: every other
 // key stands behind "# ", every explanation behind "## ", so that taking "# " off the beginning of lines, or of all of them, makes
@@ -23,6 +30,12 @@ func Template(s Schema, header []string, present func(key string) (value, source
 		t.names = func(string) []string { return nil }
 	}
 	for _, line := range header {
+		t.explain(0, line)
+	}
+	if len(header) > 0 {
+		t.explain(0, "")
+	}
+	for _, line := range templateUse {
 		t.explain(0, line)
 	}
 	t.line(0, versionKey+": "+formatVersion)
@@ -62,7 +75,7 @@ func (t *template) branch(b *branch, key string, depth int) {
 	name := quote(leaf(key))
 	switch {
 	case b.spec != nil && b.spec.NotYet != "":
-		t.explain(depth, fmt.Sprintf("%s: not in this version. %s", name, sentence(b.spec.NotYet)))
+		t.explain(depth, name+": "+sentence(b.spec.NotYet))
 		return
 	case b.spec != nil:
 		spec := *b.spec
@@ -102,7 +115,7 @@ func (t *template) entry(spec Spec, depth int) {
 		about = strings.TrimLeft(strings.TrimRight(about, ".:")+": ", ": ") + oneLine(spec.Help)
 	}
 	if spec.Required {
-		about = strings.TrimLeft(sentence(about)+" Required when its section is there.", " ")
+		about = strings.TrimLeft(sentence(about)+" Required when the section is there.", " ")
 	}
 	if about != "" {
 		t.explain(depth, sentence(about))
@@ -154,10 +167,14 @@ func templateValue(spec Spec, present string) string {
 			return written
 		}
 	}
-	spec.Example = ""
-	if spec.Kind == Map {
+	switch spec.Kind {
+	case Map:
 		return "{}"
+	case Text, Path:
+		return `""`
+	case Bool, Int, Size, Choice, List, Secret:
 	}
+	spec.Example = ""
 	return spec.exampleText()
 }
 
