@@ -40,7 +40,7 @@ func (e *Element) CommentedOut(name string) []*Comment {
 // hidden returns the element that the comment is exactly, or nil.
 func (t *tree) hidden(n *node) *Element {
 	inner := bytes.Trim(t.data[int(n.start)+len("<!--"):int(n.end)-len("-->")], blanks)
-	if !bytes.ContainsAny(inner, "/") {
+	if bytes.IndexByte(inner, '/') < 0 {
 		return nil
 	}
 	if inner[0] != '<' {
@@ -51,7 +51,7 @@ func (t *tree) hidden(n *node) *Element {
 	}
 	f := &tree{name: t.name, data: inner, enc: t.enc}
 	s := scanner{t: f, data: inner}
-	if s.fragment() != nil || f.root.end() != len(inner) {
+	if s.fragment() != nil || f.root.start() != 0 || f.root.end() != len(inner) {
 		return nil
 	}
 	f.scanned = true

@@ -2,7 +2,7 @@ package edit
 
 import (
 	"bytes"
-	"fmt"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -32,7 +32,11 @@ func (x *XML) apply(splices []Splice, order []placed) error {
 	data := spliced(old.data, splices)
 	next, err := scan(old.name, data)
 	if err != nil {
-		return fmt.Errorf("the edited document: %w", err)
+		var e *Error
+		if errors.As(err, &e) {
+			return &Error{File: e.File, Line: e.Line, What: "after the edit the file could not be read: " + e.What, Fix: "make this change by hand"}
+		}
+		return err
 	}
 	if next.prefixed && next.unbound() > old.unbound() {
 		return &Error{File: old.name, What: "an edit uses a namespace prefix that is not declared there", Fix: "declare it on the document element in the same step"}
@@ -137,7 +141,7 @@ func (t *tree) attrPieces(e *Element, c *change) []piece {
 		w := writer{enc: t.enc}
 		switch {
 		case a.index < 0:
-			w.out = append(t.enc.appendString([]byte{' '}, a.name), '=', '"')
+			w.out = append(t.enc.appendString(t.attrLead(e, at), a.name), '=', '"')
 			w.value(a.opts.secret, func(b []byte) []byte { return t.enc.appendAttr(b, a.value, '"') })
 			w.out = append(w.out, '"')
 		case a.removed:
@@ -153,6 +157,22 @@ func (t *tree) attrPieces(e *Element, c *change) []piece {
 		pieces = append(pieces, piece{Splice: s})
 	}
 	return pieces
+}
+
+// attrLead returns the blanks before a new attribute that goes to at, the end of an attribute or of the name: a line end and an indentation
+// where the attribute that follows has these or, without one, the attribute before.
+func (t *tree) attrLead(e *Element, at int) []byte {
+	for i := e.attrFirst; i < e.attrEnd; i++ {
+		from := e.nameEnd
+		if i > e.attrFirst {
+			from = t.attrs[i-1].end + 1
+		}
+		isNext, isLast := int(from) == at, i == e.attrEnd-1 && int(t.attrs[i].end)+1 == at
+		if lead := t.data[from:t.attrs[i].start]; (isNext || isLast) && bytes.IndexByte(lead, '\n') >= 0 {
+			return bytes.Clone(lead)
+		}
+	}
+	return []byte{' '}
 }
 
 // textPieces sets the text of e, which holds no elements.
@@ -202,14 +222,11 @@ func (t *tree) textPieces(e *Element, c *change) []piece {
 func (t *tree) cores(e *Element) []run {
 	var cores []run
 	open := false // the last core may grow
-	at := 0
+	n := e.first
 	for _, r := range e.runs() {
-		for n := e.first; n != nil && int(n.start) < r.start; n = n.next {
-			if n.kind != nodeCDATA && int(n.start) >= at {
-				open = false
-			}
+		for ; n != nil && int(n.start) < r.start; n = n.next {
+			open = open && n.kind == nodeCDATA
 		}
-		at = r.end
 		raw := t.data[r.start:r.end]
 		r.start += len(raw) - len(bytes.TrimLeft(raw, blanks))
 		r.end -= len(raw) - len(bytes.TrimRight(raw, blanks))

@@ -201,7 +201,7 @@ func (x *XML) SetText(e *Element, value string, o ...Opt) error {
 			return x.refuse(e, fmt.Sprintf("the element <%s> is to have a value, but holds other elements", e.written()), "change it by hand")
 		}
 	}
-	if slices.ContainsFunc(p.inserts, func(i *insertion) bool { return i.parent == e }) {
+	if value != "" && slices.ContainsFunc(p.inserts, func(i *insertion) bool { return i.parent == e }) {
 		return x.refuse(e, fmt.Sprintf("the element <%s> is to have a value and an element in it", e.written()), "ask for one of the two")
 	}
 	c := p.change(e)

@@ -80,9 +80,6 @@ func (x *XML) Insert(at Place, n New, o ...Opt) error {
 	if err := x.usable(parent); err != nil {
 		return err
 	}
-	if x.tree.pending.replaced[anchor] && at.kind != placeInstead {
-		at.kind = placeAfterComment
-	}
 	if c := x.tree.pending.changes[parent]; c != nil && c.text != nil && *c.text != "" || parent.hasText() && !parent.hasElements() {
 		return x.refuse(parent, fmt.Sprintf("a new element <%s> is to go into <%s>, which holds a value", n.Name, parent.written()), "change it by hand")
 	}
@@ -151,6 +148,9 @@ func (x *XML) usableNew(parent *Element, n New, depth int) error {
 func (x *XML) SetChild(parent *Element, child New, after []string, o ...Opt) error {
 	if err := x.usable(parent); err != nil {
 		return err
+	}
+	if len(child.Children) > 0 {
+		return x.refuse(parent, fmt.Sprintf("a child <%s> is to be set that holds elements", child.Name), "insert it instead")
 	}
 	for c := parent.firstChild(); c != nil; c = c.nextSibling() {
 		if child.isMeant(c.localIs(child.local()), c) {

@@ -34,7 +34,11 @@ func (t *tree) site(at Place) site {
 	default:
 		s = t.after(n)
 	}
-	s.unit = t.unit(parent)
+	if unit, ok := strings.CutPrefix(s.indent, t.lineIndent(parent.start())); ok && unit != "" {
+		s.unit = unit
+	} else {
+		s.unit = t.unit(parent)
+	}
 	return s
 }
 
@@ -179,23 +183,20 @@ func (t *tree) lineIndent(at int) string {
 
 // leads reports whether only blanks are before an offset on its line, and returns them.
 func (t *tree) leads(at int) (indent string, ok bool) {
-	indent = t.lineIndent(at)
-	return indent, t.lineStart(at)+len(indent) == at
+	start := at
+	for start > t.bom && (t.data[start-1] == ' ' || t.data[start-1] == '\t') {
+		start--
+	}
+	if start > t.bom && t.data[start-1] != '\n' {
+		return "", false
+	}
+	return string(t.data[start:at]), true
 }
 
 // beginsLine reports whether only blanks, comments and processing instructions are before an offset on its line.
 func (t *tree) beginsLine(at int) bool {
-	for i := t.lineStart(at); i < at; {
-		next, last, isLine := t.restOfLine(i)
-		if isLine || last >= at {
-			return false
-		}
-		if next >= at {
-			return next == at
-		}
-		return false
-	}
-	return true
+	next, _, isLine := t.restOfLine(t.lineStart(at))
+	return next == at && !isLine
 }
 
 // indentBeside returns the indentation of n when it leads its line, else that of its siblings.

@@ -80,7 +80,7 @@ func (s *scanner) prolog() error {
 	if bytes.HasPrefix(s.data, []byte("\xFE\xFF")) || bytes.HasPrefix(s.data, []byte("\xFF\xFE")) {
 		return s.fail(0, "it is encoded in UTF-16, which is not supported", "save it as UTF-8 and correct the encoding in its first line")
 	}
-	if bytes.HasPrefix(s.data[s.pos:], []byte("<?xml")) && len(s.data) > s.pos+5 && isBlank(s.data[s.pos+5]) {
+	if bytes.HasPrefix(s.data[s.pos:], []byte("<?xml")) && len(s.data) > s.pos+5 && (isBlank(s.data[s.pos+5]) || s.data[s.pos+5] == '?') {
 		if err := s.declaration(); err != nil {
 			return err
 		}
