@@ -3,6 +3,7 @@ package steps
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -43,14 +44,15 @@ func (admin) Specs() []answers.Spec {
 	}
 }
 
-func (admin) Applies(w *Workspace) (ok bool, reason string) {
+// noAdmin says why nobody can tell who the administrator is, "" when user-mgt.xml names one.
+func noAdmin(w *Workspace, scan *adminScan) string {
 	if _, err := w.XML(carbon.UserMgtXML); err != nil {
-		return false, fmt.Sprintf("%s %s, so nobody can tell who the administrator is.", carbon.UserMgtXML, missingOr(err))
+		return fmt.Sprintf("%s %s, so nobody can tell who the administrator is.", carbon.UserMgtXML, missingOr(err))
 	}
-	if scanAdmin(w).admin() == nil {
-		return false, carbon.UserMgtXML + " has no <AdminUser>, so there is no administrator to change."
+	if scan.admin() == nil {
+		return carbon.UserMgtXML + " has no <AdminUser>, so nobody can tell who the administrator is."
 	}
-	return true, ""
+	return ""
 }
 
 func (admin) Fields(w *Workspace, a *answers.Set) []Field {
@@ -112,6 +114,9 @@ func wantedAccount(a *answers.Set, now account) account {
 
 func (admin) Plan(w *Workspace, a *answers.Set) error {
 	scan := scanAdmin(w)
+	if scan.admin() == nil {
+		return nil // Validate has said so
+	}
 	now := scan.account()
 	want := wantedAccount(a, now)
 	var all []error
@@ -123,13 +128,28 @@ func (admin) Plan(w *Workspace, a *answers.Set) error {
 	return errors.Join(all...)
 }
 
-// places lists the places of logins for people, files in order of appearance: "a.xml:3, 5 and b.xml:7".
-func places(logins []*login) string {
-	var all []string
-	for _, l := range logins {
-		all = append(all, l.place().String())
+// placeList names places for people, the lines of one file together: "a.xml:3,5, b.xml:7".
+func placeList(places []carbon.Place) string {
+	var files []string
+	lines := map[string][]string{}
+	for _, p := range places {
+		if _, seen := lines[p.File]; !seen {
+			files = append(files, p.File)
+		}
+		lines[p.File] = append(lines[p.File], strconv.Itoa(p.Line))
 	}
-	return strings.Join(all, ", ")
+	for i, f := range files {
+		files[i] = f + ":" + strings.Join(lines[f], ",")
+	}
+	return strings.Join(files, ", ")
+}
+
+func placesOf(logins []*login) string {
+	places := make([]carbon.Place, len(logins))
+	for i, l := range logins {
+		places[i] = l.place()
+	}
+	return placeList(places)
 }
 
 // missingOr says why a file cannot be used, to follow its name.

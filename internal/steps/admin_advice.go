@@ -3,7 +3,6 @@ package steps
 import (
 	"fmt"
 	"path"
-	"sort"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -28,8 +27,7 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 		all = append(all, Advice{
 			Guideline: 1, Title: "A copy of the credentials in the registry",
 			Text: "API Manager keeps the administrator's credentials for self sign-up in the registry as well, not in a file. After the start, log in to the management console, " +
-				"open the resource below in the registry browser, and set user name and password there if self sign-up is used.",
-			Commands: []string{"/_system/governance/apimgt/applicationdata/sign-up-config.xml"},
+				"open /_system/governance/apimgt/applicationdata/sign-up-config.xml in the registry browser, and set user name and password there if self sign-up is used.",
 		})
 	}
 	return append(all, Advice{
@@ -39,44 +37,66 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 	})
 }
 
-// adviseStarted tells how to change the password where it counts.
+// adviseStarted tells how to change the account where it counts.
 func adviseStarted(w *Workspace, want account) Advice {
-	ad := Advice{Guideline: 1, Title: "Change the password in the user store, too"}
-	text := fmt.Sprintf("This server has been started before (%s). Its user store decides who may log in; user-mgt.xml is not read for that any more, and the old password stays valid until it is changed there. ", w.Install.Started.Evidence)
-	text += "In the management console: log in with the old password before the server is stopped for this change, and change it under Configure, Users and Roles. "
-	store := readUserStore(w)
-	if store.directory() {
-		ad.Text = text + "The users are in a directory, so the tools of the directory can change it as well; bin/chpasswd.sh cannot."
+	ad := Advice{Guideline: 1, Title: "Change the user store, too"}
+	text := fmt.Sprintf("This server has been started before (%s). Its user store decides who may log in, and user-mgt.xml is not read for that any more. ", w.Install.Started.Evidence)
+	if old := scanAdmin(NewWorkspace(w.Install)).account().user; old != "" && old != want.user {
+		ad.Text = text + fmt.Sprintf("With <AddAdmin> true, the next start creates %s as a second administrator with the password given here. %s stays as it is, valid and with its present password: "+
+			"after the start, log in to the management console as %s and delete it under Configure, Users and Roles.", want.user, old, want.user)
 		return ad
 	}
-	ad.Text = text + "Or, with the server stopped, use bin/chpasswd.sh as below. It asks for the new password when it is not given on the command line, where others could read it. " +
+	text += "The present password stays valid until it is changed there. Change it in the management console before you stop the server for this change, under Configure, Users and Roles. "
+	if readUserStore(w).directory() {
+		ad.Text = text + "The users are in a directory, so its own tools can change it as well; bin/chpasswd.sh cannot."
+		return ad
+	}
+	ad.Text = text + "Or stop the server and use bin/chpasswd.sh as below. It asks for the new password, which on the command line others could read. " +
 		"It needs ant on the PATH, and the jar of the database driver in repository/lib. It says \"Password updated successfully.\" also for a user that does not exist, " +
-		"and leaves with exit code 0 also when it fails, so check by logging in. A new password with a blank or a wildcard cannot be given to it. " +
-		fmt.Sprintf("If the name of the administrator changes, the start creates %s as a second one: delete the old one in the console.", want.user)
-	ad.Commands = []string{"sh bin/chpasswd.sh --db-url " + userDatabaseURL(w) + " --username " + shellWord(want.user)}
+		"and leaves with exit code 0 also when it fails, so check by logging in."
+	ad.Commands = []string{chpasswd(w, want.user)}
 	return ad
 }
 
-// userDatabaseURL returns the JDBC URL of the database that holds the users, with the path of an H2 file made absolute; a stand-in when unknown.
-func userDatabaseURL(w *Workspace) string {
-	const unknown = "JDBC_URL_OF_THE_USER_DATABASE"
+// chpasswd returns the command for the database that holds the users. The script's defaults are those of the shipped H2 database.
+func chpasswd(w *Workspace, user string) string {
+	option := map[string]string{}
+	for _, name := range []string{"url", "driverClassName", "username"} {
+		option[name] = userDatabase(w, name)
+	}
+	words := []string{"sh", "bin/chpasswd.sh", "--db-url"}
+	switch url := option["url"]; {
+	case url == "":
+		words = append(words, "JDBC_URL", "--db-driver", "DRIVER_CLASS", "--db-username", "DB_USER", "--db-password", "DB_PASSWORD")
+	case strings.HasPrefix(url, "jdbc:h2:"):
+		words = append(words, shellWord(absoluteH2(url, w.Install.Home)))
+		if option["username"] != "wso2carbon" {
+			words = append(words, "--db-username", shellWord(option["username"]), "--db-password", "DB_PASSWORD")
+		}
+	default:
+		words = append(words, shellWord(url), "--db-driver", shellWord(option["driverClassName"]), "--db-username", shellWord(option["username"]), "--db-password", "DB_PASSWORD")
+	}
+	return strings.Join(append(words, "--username", shellWord(user)), " ")
+}
+
+// userDatabase returns a setting of the datasource that user-mgt.xml names, "" when it cannot be found.
+func userDatabase(w *Workspace, setting string) string {
 	users, err := w.XML(carbon.UserMgtXML)
 	if err != nil {
-		return unknown
+		return ""
 	}
 	source := users.First("/UserManager/Realm/Configuration/Property[@name='dataSource']")
 	doc, err := w.XML(carbon.MasterDS)
 	if err != nil || source == nil {
-		return unknown
+		return ""
 	}
 	for _, ds := range doc.Find("/datasources-configuration/datasources/datasource") {
-		name, url := ds.First("jndiConfig/name"), ds.First("definition/configuration/url")
-		if name == nil || url == nil || name.Text() != source.Text() {
-			continue
+		name, value := ds.First("jndiConfig/name"), ds.First("definition/configuration/"+setting)
+		if name != nil && value != nil && name.Text() == source.Text() {
+			return value.Text()
 		}
-		return shellWord(absoluteH2(url.Text(), w.Install.Home))
 	}
-	return unknown
+	return ""
 }
 
 // absoluteH2 makes the path in jdbc:h2:repository/database/X;... absolute: the script may be started anywhere.
@@ -117,7 +137,7 @@ func adviseRemote(scan *adminScan, want account) []Advice {
 // adviseLeft names the places that look like the administrator's and were left, with the reason.
 func adviseLeft(scan *adminScan, want account) []Advice {
 	var reasons []string
-	where := map[string][]string{}
+	where := map[string][]carbon.Place{}
 	for _, l := range scan.logins {
 		if l.belongsTo(want) {
 			continue
@@ -126,15 +146,14 @@ func adviseLeft(scan *adminScan, want account) []Advice {
 		if len(where[why]) == 0 {
 			reasons = append(reasons, why)
 		}
-		where[why] = append(where[why], l.place().String())
+		where[why] = append(where[why], l.place())
 	}
 	if len(reasons) == 0 {
 		return nil
 	}
 	var lines []string
 	for _, why := range reasons {
-		sort.Strings(where[why])
-		lines = append(lines, strings.Join(where[why], ", ")+": "+why)
+		lines = append(lines, placeList(where[why])+": "+why)
 	}
 	return []Advice{{Guideline: 1, Title: "Places left as they are", Text: strings.Join(lines, "\n")}}
 }

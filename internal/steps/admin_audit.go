@@ -23,6 +23,9 @@ const (
 
 func (admin) Audit(w *Workspace) []Result {
 	scan := scanAdmin(w)
+	if why := noAdmin(w, scan); why != "" {
+		return []Result{{ID: ruleAdminUnread, Status: Unknown, Place: carbon.Place{File: carbon.UserMgtXML}, Message: why, Fix: "Mend the file."}}
+	}
 	now := scan.account()
 	var all []Result
 	bad := map[*login]bool{}
@@ -60,6 +63,9 @@ func auditLogin(scan *adminScan, l *login, now account) (Result, bool) {
 		r.ID, r.Message = ruleAdminDefault, fmt.Sprintf("The administrator %s has the default password.", l.user.text.Reveal())
 	case l.unused != "" || l.vault != "":
 		return r, false
+	case l.site.file == carbon.TomcatUsers && l.pass.text.IsSet() && l.pass.text.Reveal() == "tomcat":
+		r.ID, r.Message = ruleAdminCopies, fmt.Sprintf("The user %s of Tomcat's own list has the password that Tomcat is delivered with.", l.user.text.Reveal())
+		r.Fix = "Remove the user, or change the password by hand."
 	case l.shipped() && l.pass.text.IsSet():
 		r.ID, r.Message = ruleAdminCopies, fmt.Sprintf("The login %s has the default credentials.", l.site.what)
 		if !l.belongsTo(now) {
@@ -124,8 +130,8 @@ func auditStarted(w *Workspace, found bool) []Result {
 // Verify reads every place again. That the account itself is changed it claims only when the first start is still to come.
 func (admin) Verify(w *Workspace, a *answers.Set) []Result {
 	scan := scanAdmin(w)
-	if scan.admin() == nil {
-		return []Result{{ID: ruleAdminDefault, Guideline: 1, Status: Unknown, Place: carbon.Place{File: carbon.UserMgtXML}, Message: "The administrator could not be read again."}}
+	if why := noAdmin(w, scan); why != "" {
+		return []Result{{ID: ruleAdminUnread, Guideline: 1, Status: Warn, Severity: Warning, Place: carbon.Place{File: carbon.UserMgtXML}, Message: why + " Nothing was changed."}}
 	}
 	want := wantedAccount(a, scan.account())
 	var all []Result
@@ -153,8 +159,8 @@ func verified(w *Workspace, scan *adminScan, want account, good int) Result {
 	r := Result{ID: ruleAdminDefault, Guideline: 1, Place: scan.admin().place()}
 	if w.Install.Started.Yes {
 		r.ID, r.Status, r.Severity = ruleAdminStarted, Warn, Warning
-		r.Message = fmt.Sprintf("%d places in the files have the new credentials of %s. The user store does not: the server has been started before, and the old password stays valid until it is changed there.", good, want.user)
-		r.Fix = "Change it in the user store as the report says, then start the server."
+		r.Message = fmt.Sprintf("%d places in the files have the credentials of %s. That does not change the user store: the server has been started before, and what the store has stays valid until it is changed there.", good, want.user)
+		r.Fix = "Change the user store as the report says."
 		return r
 	}
 	r.Status = OK

@@ -20,7 +20,7 @@ type storePattern struct {
 // compileJava compiles a regular expression written for Java. Go has no lookaround, no back references, no possessive quantifiers and none of
 // Java's POSIX names: those do not compile. What compiles but means something else, a class within a class, is refused.
 func compileJava(text string) (*regexp.Regexp, error) {
-	if nestsClasses(text) {
+	if nestsClasses(text) || otherProperty(text) {
 		return nil, errJavaOnly
 	}
 	re, err := regexp.Compile(`\A(?:` + text + `)\z`)
@@ -28,6 +28,22 @@ func compileJava(text string) (*regexp.Regexp, error) {
 		return nil, fmt.Errorf("%w: %w", errJavaOnly, err)
 	}
 	return re, nil
+}
+
+var (
+	property     = regexp.MustCompile(`\\[pP](?:\{([^}]*)\}?|(.))`)
+	sameProperty = map[string]bool{"L": true, "Lu": true, "Ll": true, "N": true, "Nd": true}
+)
+
+// otherProperty reports whether a named class may mean something else in Java: \p{Punct} is the punctuation of ASCII there, and that of Unicode,
+// which has other members, in Go.
+func otherProperty(text string) bool {
+	for _, m := range property.FindAllStringSubmatch(text, -1) {
+		if !sameProperty[m[1]+m[2]] {
+			return true
+		}
+	}
+	return false
 }
 
 // nestsClasses reports whether a character class holds another one or an intersection, [a-z&&[^q]]: Go takes the signs literally.

@@ -204,6 +204,9 @@ func (s *adminScan) lookURLs(site *adminSite, file string) error {
 			}
 			return doc.Set(inForce.Key, url, "", edit.Because("administrator's user name and password"), edit.Secret())
 		}
+		_, id, _ := strings.Cut(inForce.Value, "@")
+		id, _, _ = strings.Cut(id, "/")
+		l.oddID = strings.Contains(id, "_")
 		s.awayFrom(l, brokerHost(inForce.Value))
 		s.add(l)
 	}

@@ -99,6 +99,7 @@ type login struct {
 	remote string                        // host that the credentials are sent to, when it is another machine
 	unused string                        // why the server does not read it as it is configured now, a full sentence; "" = it does
 	vault  string                        // alias of the secure vault that holds the password
+	oddID  bool                          // the client id of a connection URL is no host name
 	both   func(user, pass string) error // changes both where they cannot be changed apart; may be nil
 }
 

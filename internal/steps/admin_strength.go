@@ -32,8 +32,12 @@ func tooGuessable(password string, names []string) bool {
 	for _, name := range names {
 		words = append(words, nameWords(name)...)
 	}
+	const lookAlikes = "0123456789!$+|@"
 	lower := strings.ToLower(password)
-	for _, form := range []string{lower, plainLetters.Replace(lower), plainLetters.Replace(strings.Trim(lower, "0123456789!$+|@"))} {
+	for _, form := range []string{
+		lower, plainLetters.Replace(lower), plainLetters.Replace(strings.TrimRight(lower, lookAlikes)),
+		plainLetters.Replace(strings.TrimLeft(lower, lookAlikes)), plainLetters.Replace(strings.Trim(lower, lookAlikes)),
+	} {
 		if letters := onlyLetters(form); letters != "" && madeOf(letters, words) {
 			return true
 		}

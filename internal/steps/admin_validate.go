@@ -11,6 +11,9 @@ import (
 // Validate judges the account as a whole, and what the sites make of it.
 func (admin) Validate(w *Workspace, a *answers.Set) []Problem {
 	scan := scanAdmin(w)
+	if why := noAdmin(w, scan); why != "" {
+		return []Problem{{Severity: Warning, Message: why + " Nothing of this guideline is changed.", Fix: "Mend the file and plan again."}}
+	}
 	now := scan.account()
 	want := wantedAccount(a, now)
 	var all []Problem
@@ -63,10 +66,21 @@ func forBroker(scan *adminScan, now, want account) []Problem {
 		return nil
 	}
 	var all []Problem
+	if odd := oddClientIDs(urls); len(odd) > 0 && strings.Contains(want.user+want.pass.Reveal(), "@") {
+		key, label := keyAdminPassword, "password"
+		if strings.Contains(want.user, "@") {
+			key, label = keyAdminUser, "user name"
+		}
+		all = append(all, Problem{
+			Severity: Error, Key: key,
+			Message: fmt.Sprintf("The %s contains an @, and the client id in the connection URL of the message broker is not written like a host name (%s). The broker's client then takes the first @ for the end of the password, however it is written.", label, placesOf(odd)),
+			Fix:     "Choose one without @, or take the underscore out of the client id.",
+		})
+	}
 	if strings.Contains(want.user, ":") {
 		all = append(all, Problem{
 			Severity: Error, Key: keyAdminUser,
-			Message: fmt.Sprintf("The user name contains a colon. The message broker's client takes everything after the first colon for the password, however it is written (%s).", places(urls)),
+			Message: fmt.Sprintf("The user name contains a colon. The message broker's client takes everything after the first colon for the password, however it is written (%s).", placesOf(urls)),
 			Fix:     "Choose a user name without a colon.",
 		})
 	}
@@ -74,12 +88,23 @@ func forBroker(scan *adminScan, now, want account) []Problem {
 		if strings.ContainsAny(part.text, "@/%?#") || part.key == keyAdminPassword && strings.Contains(part.text, ":") {
 			all = append(all, Problem{
 				Severity: Warning, Key: part.key,
-				Message: fmt.Sprintf("The %s contains one of @ : / %% ? #. It also stands in a connection URL (%s), where such a character is written in percent-encoding; some releases of the message broker refuse the login all the same.", part.label, places(urls)),
+				Message: fmt.Sprintf("The %s contains one of @ : / %% ? #. It also stands in a connection URL (%s), where such a character is written in percent-encoding; some releases of the message broker refuse the login all the same.", part.label, placesOf(urls)),
 				Fix:     "Letters, digits, hyphens, dots and underscores are safe.",
 			})
 		}
 	}
 	return all
+}
+
+// oddClientIDs returns the connection URLs whose client id java.net.URI does not take for a host.
+func oddClientIDs(urls []*login) []*login {
+	var odd []*login
+	for _, l := range urls {
+		if l.oddID {
+			odd = append(odd, l)
+		}
+	}
+	return odd
 }
 
 // forStore says what the user store of the install makes of the account.

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -48,16 +49,9 @@ func (hostname) Specs() []answers.Spec {
 		},
 		{
 			Key: keyManagementName, Kind: answers.Text, Label: "Host name of the management console", Example: "mgt.example.com",
-			Help: "The name by which administrators reach the management console. Left out, it is the host name.",
+			Help: "The name by which administrators reach the management console. Left out, a name that it has of its own stays; without one, it is the host name.",
 		},
 	}
-}
-
-func (hostname) Applies(w *Workspace) (ok bool, reason string) {
-	if _, err := w.XML(carbon.CarbonXML); err != nil {
-		return false, carbon.CarbonXML + " " + missingOr(err) + ", and the host name is set there."
-	}
-	return true, ""
 }
 
 func (hostname) Fields(w *Workspace, a *answers.Set) []Field {
@@ -127,20 +121,24 @@ func carbonName(w *Workspace, element string) named {
 // names are the two names that the answers ask for, as they are written.
 type names struct{ host, management string }
 
-func wantedNames(a *answers.Set) names {
+// wantedNames returns the names that the answers ask for. Without one for the console, one that it has of its own stays.
+func wantedNames(w *Workspace, a *answers.Set) names {
 	n := names{host: writtenName(a.Text(keyHostName)), management: writtenName(a.Text(keyManagementName))}
 	if n.management == "" {
 		n.management = n.host
+		if own := managementName(w).text; own != "" && !isUnset(own) && !strings.EqualFold(own, hostName(w).text) {
+			n.management = own
+		}
 	}
 	return n
 }
 
 func (hostname) Plan(w *Workspace, a *answers.Set) error {
-	want := wantedNames(a)
+	want := wantedNames(w, a)
 	before := names{hostName(w).text, managementName(w).text}
 	doc, err := w.XML(carbon.CarbonXML)
 	if err != nil {
-		return err
+		return nil //nolint:nilerr // Validate has named the file
 	}
 	all := []error{
 		doc.SetChild(doc.Root(), edit.New{Name: "HostName", Text: want.host}, []string{"Name", "ServerKey", "Version"},

@@ -13,7 +13,7 @@ import (
 
 // Advice lists what keeps another name and why.
 func (hostname) Advice(w *Workspace, a *answers.Set) []Advice {
-	want := wantedNames(a)
+	want := wantedNames(w, a)
 	var all []Advice
 	all = append(all, adviseKept(w, want)...)
 	all = append(all, adviseForeign(w, want)...)
@@ -65,7 +65,7 @@ func adviseKept(w *Workspace, want names) []Advice {
 			"published APIs and services, and links in mails and tokens already sent. Look through them in the management console.", w.Install.Started.Evidence),
 	}
 	if len(lines) > 0 {
-		ad.Text += " These values were read at the first start and are left, because file and store would not agree:\n" + strings.Join(lines, "\n")
+		ad.Text += " These values may have been stored as well and are left, so that file and store agree:\n" + strings.Join(lines, "\n")
 	}
 	return []Advice{ad}
 }
@@ -100,7 +100,7 @@ var localhostFiles = []struct{ pattern, why string }{
 	{carbon.SynapseConfig + "/api/*.xml", "calls of the gateway to its own server; they work with localhost"},
 	{carbon.SynapseConfig + "/proxy-services/*.xml", "a proxy service; the server takes it over at its start, so change it in the console"},
 	{"repository/deployment/server/jaggeryapps/*/site/conf/site.json", "single sign-on and workflow of a web application; used when enabled there"},
-	{carbon.EPRDir + "/*.epr", "endpoint reference for a business process server, in which localhost means that server"},
+	{carbon.EPRDir + "/*.epr", "endpoint reference that is copied to a business process server, where localhost means that machine"},
 }
 
 var localhostValue = regexp.MustCompile(`https?://localhost[:/]|>\s*localhost\s*<`)
@@ -113,14 +113,14 @@ func adviseLocalhost(w *Workspace) []Advice {
 		if strings.Contains(f.pattern, "*") {
 			files = w.Install.Glob(f.pattern)
 		}
+		var found []carbon.Place
 		for _, file := range files {
-			data, err := w.Bytes(file)
-			if err != nil {
-				continue
+			if data, err := w.Bytes(file); err == nil {
+				found = append(found, localhostPlaces(file, data)...)
 			}
-			if at := localhostLines(file, data); len(at) > 0 {
-				lines = append(lines, fmt.Sprintf("%s:%s: %s", file, strings.Join(at, ","), f.why))
-			}
+		}
+		if len(found) > 0 {
+			lines = append(lines, placeList(found)+": "+f.why)
 		}
 	}
 	if len(lines) == 0 {
@@ -134,18 +134,18 @@ var comments = map[bool]*regexp.Regexp{
 	false: regexp.MustCompile(`(?s)/\*.*?\*/`),
 }
 
-// localhostLines returns the numbers of the lines with localhost outside comments.
-func localhostLines(file string, data []byte) []string {
+// localhostPlaces returns the lines with localhost outside comments.
+func localhostPlaces(file string, data []byte) []carbon.Place {
 	blank := func(comment []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(comment, []byte("\n"))) }
 	data = comments[!strings.HasSuffix(file, ".json")].ReplaceAllFunc(data, blank)
-	var at []string
+	var found []carbon.Place
 	for _, m := range localhostValue.FindAllIndex(data, -1) {
-		n := strconv.Itoa(1 + bytes.Count(data[:m[0]], []byte("\n")))
-		if len(at) == 0 || at[len(at)-1] != n {
-			at = append(at, n)
+		p := carbon.Place{File: file, Line: 1 + bytes.Count(data[:m[0]], []byte("\n"))}
+		if len(found) == 0 || found[len(found)-1] != p {
+			found = append(found, p)
 		}
 	}
-	return at
+	return found
 }
 
 // adviseProxy says which addresses a reverse proxy does not change.

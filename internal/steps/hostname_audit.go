@@ -25,6 +25,9 @@ const (
 )
 
 func (hostname) Audit(w *Workspace) []Result {
+	if _, err := w.XML(carbon.CarbonXML); err != nil {
+		return []Result{unreadName(carbon.CarbonXML, missingOr(err))}
+	}
 	host, management := hostName(w), managementName(w)
 	all := []Result{
 		auditName(host, ruleHostName, "HostName", "the server guesses its host name", whyHostName, Fail),
@@ -38,7 +41,7 @@ func auditName(n named, id, element, without, why string, missing Status) Result
 	r := Result{ID: id, Place: n.place, Why: why, Fix: hostFix}
 	if n.text == "" {
 		r.Status, r.Severity = missing, Warning
-		r.Message = fmt.Sprintf("%s has no <%s>: %s.", carbon.CarbonXML, element, without)
+		r.Message = fmt.Sprintf("There is no <%s>: %s.", element, without)
 		return r
 	}
 	switch p := checkHostName(n.text); {
@@ -107,10 +110,10 @@ func auditURLs(w *Workspace, now names) []Result {
 			}
 			r := Result{
 				ID: rulePublicURL, Status: Warn, Severity: Warning, Place: u.place, Why: whyPublicURL, Fix: hostFix,
-				Message: fmt.Sprintf("%s has the host %s.", capital(u.site.what), p.host),
+				Message: fmt.Sprintf("The host in %s is %s.", u.site.what, p.host),
 			}
 			if u.frozen {
-				r.Fix = "The first start has stored a copy, so change it in the management console as well as here."
+				r.Fix = "The started server may have stored a copy, so change it in the management console as well as here."
 			}
 			all = append(all, r)
 			break
@@ -129,11 +132,12 @@ func unreadName(file, why string) Result {
 	return Result{ID: ruleHostUnread, Status: Unknown, Place: carbon.Place{File: file}, Message: file + " " + why + ".", Why: whyNameUnread, Fix: "Make the file readable, or correct it."}
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
 // Verify reads every value again.
 func (hostname) Verify(w *Workspace, a *answers.Set) []Result {
-	want := wantedNames(a)
+	if _, err := w.XML(carbon.CarbonXML); err != nil {
+		return []Result{notChanged(carbon.CarbonXML, missingOr(err))}
+	}
+	want := wantedNames(w, a)
 	var all []Result
 	check := func(id string, at carbon.Place, what, got, wanted string) {
 		r := Result{ID: id, Guideline: 4, Status: OK, Place: at, Message: fmt.Sprintf("%s is %s.", what, got)}
@@ -157,10 +161,18 @@ func (hostname) Verify(w *Workspace, a *answers.Set) []Result {
 		}
 	}
 	scan := scanURLs(w, want)
+	good := 0
 	for _, u := range scan.sites {
-		if !u.frozen {
-			check(rulePublicURL, u.place, capital(u.site.what), u.text, u.renamed(want))
+		switch {
+		case u.frozen:
+		case u.text == u.renamed(want):
+			good++
+		default:
+			check(rulePublicURL, u.place, "The URL for "+u.site.what, u.text, u.renamed(want))
 		}
+	}
+	if good > 0 {
+		all = append(all, Result{ID: rulePublicURL, Guideline: 4, Status: OK, Message: fmt.Sprintf("%d public addresses have the host they should have.", good)})
 	}
 	for _, u := range scan.unread {
 		all = append(all, notChanged(u.File, u.Why))
@@ -174,7 +186,10 @@ func notChanged(file, why string) Result {
 
 // Validate judges the names together, and names the files that cannot follow.
 func (hostname) Validate(w *Workspace, a *answers.Set) []Problem {
-	want := wantedNames(a)
+	if _, err := w.XML(carbon.CarbonXML); err != nil {
+		return []Problem{{Severity: Warning, Message: carbon.CarbonXML + " " + missingOr(err) + ". Nothing of this guideline is changed.", Fix: "Mend the file and plan again."}}
+	}
+	want := wantedNames(w, a)
 	var all []Problem
 	listeners, err := receivers(w)
 	if err != nil {

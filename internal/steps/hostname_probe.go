@@ -17,7 +17,7 @@ const resolveTimeout = 5 * time.Second
 
 // Checks ask the resolver of this machine about the names. What it does not know is a warning: DNS may come later, or be another one for clients.
 func (h hostname) Checks(w *Workspace, a *answers.Set) []Check {
-	want := wantedNames(a)
+	want := wantedNames(w, a)
 	if want.host == "" {
 		return nil
 	}

@@ -32,13 +32,13 @@ var publicURLs = []urlSite{
 	{carbon.APIManagerXML, "/APIManager/APIStore/URL", "the address of the store", forClients, false},
 	{carbon.APIManagerXML, "/APIManager/APIPublisher/URL", "the address of the publisher", forClients, false},
 	{carbon.EmailAdmin, "/configuration/targetEpr", "the link in mails about passwords", forConsole, false},
-	{carbon.IdentityXML, "//OpenIDServerUrl", "the OpenID server", forClients, true},
-	{carbon.IdentityXML, "//OpenIDUserPattern", "the start of OpenID identifiers", forClients, true},
+	{carbon.IdentityXML, "//OpenIDServerUrl", "the OpenID server URL", forClients, true},
+	{carbon.IdentityXML, "//OpenIDUserPattern", "the OpenID identifiers", forClients, true},
 	{carbon.IdentityXML, "//OAuth/RequestTokenUrl", "the OAuth request token URL", forClients, true},
 	{carbon.IdentityXML, "//OAuth/AccessTokenUrl", "the OAuth access token URL", forClients, true},
 	{carbon.IdentityXML, "//OAuth/AuthorizeUrl", "the OAuth authorization URL", forClients, true},
 	{carbon.IdentityXML, "//IDTokenIssuerID", "the issuer of OpenID Connect tokens", forClients, true},
-	{carbon.IdentityXML, "//SSOService/IdentityProviderURL", "the SAML identity provider", forClients, true},
+	{carbon.IdentityXML, "//SSOService/IdentityProviderURL", "the SAML identity provider URL", forClients, true},
 }
 
 // urlScan is what they look like in an install.
@@ -55,8 +55,7 @@ type publicURL struct {
 	urls   []urlParts
 	frozen bool // kept by the started server
 	old    names
-	offset int
-	ports  map[string]bool
+	moved  map[string]string // port as configured -> port with the offset
 	set    func(to string) error
 }
 
@@ -64,7 +63,7 @@ type publicURL struct {
 func scanURLs(w *Workspace, old names) *urlScan {
 	s := &urlScan{}
 	failed := map[string]bool{}
-	ports := servletPorts(w)
+	moved := movedServletPorts(w)
 	for i := range publicURLs {
 		site := &publicURLs[i]
 		if failed[site.file] {
@@ -80,7 +79,7 @@ func scanURLs(w *Workspace, old names) *urlScan {
 		}
 		for _, e := range doc.Find(site.path) {
 			u := &publicURL{
-				site: site, place: carbon.Place{File: site.file, Line: e.Line()}, text: e.Text(), old: old, offset: offsetInForce(w), ports: ports,
+				site: site, place: carbon.Place{File: site.file, Line: e.Line()}, text: e.Text(), old: old, moved: moved,
 				frozen: site.kept && w.Install.Started.Yes,
 				set: func(to string) error {
 					return doc.SetText(e, to, edit.Because("host name in "+site.what))
@@ -134,8 +133,8 @@ func (u *publicURL) nameFor(n names) string {
 func (u *publicURL) renamed(n names) string {
 	parts := make([]string, len(u.urls))
 	for i, p := range u.urls {
-		if isUnset(p.host) {
-			p.port = u.movedPort(p.port)
+		if to, ok := u.moved[p.port]; ok && isUnset(p.host) {
+			p.port = to
 		}
 		if u.mine(p.host) {
 			p.host = u.nameFor(n)
@@ -145,14 +144,6 @@ func (u *publicURL) renamed(n names) string {
 	return strings.Join(parts, ",")
 }
 
-func (u *publicURL) movedPort(port string) string {
-	if !u.ports[port] {
-		return port
-	}
-	n, _ := strconv.Atoi(port)
-	return strconv.Itoa(n + u.offset)
-}
-
 func (u *publicURL) rename(n names) error {
 	if u.frozen {
 		return nil
@@ -160,15 +151,24 @@ func (u *publicURL) rename(n names) error {
 	return u.set(u.renamed(n))
 }
 
-// servletPorts returns the ports of catalina-server.xml, as they are written there: without the offset.
-func servletPorts(w *Workspace) map[string]bool {
-	ports := map[string]bool{}
-	if doc, err := w.XML(carbon.CatalinaXML); err == nil {
-		for _, e := range doc.Find("/Server/Service/Connector") {
-			if port, ok := e.Attr("port"); ok {
-				ports[port] = true
-			}
+// movedServletPorts maps the ports of catalina-server.xml to those with the offset. A number that is one of those as well is left out: it may have
+// been moved already.
+func movedServletPorts(w *Workspace) map[string]string {
+	moved, taken := map[string]string{}, map[string]bool{}
+	offset := offsetInForce(w)
+	doc, err := w.XML(carbon.CatalinaXML)
+	if err != nil || offset == 0 {
+		return moved
+	}
+	for _, e := range doc.Find("/Server/Service/Connector") {
+		text, _ := e.Attr("port")
+		if n, err := strconv.Atoi(text); err == nil {
+			moved[text] = strconv.Itoa(n + offset)
+			taken[moved[text]] = true
 		}
 	}
-	return ports
+	for port := range taken {
+		delete(moved, port)
+	}
+	return moved
 }
