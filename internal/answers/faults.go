@@ -105,7 +105,7 @@ func plainName(name string) string {
 	}, strings.ToLower(name))
 }
 
-// distance counts the letters to put in, take out, change, or swap with their neighbour to make b of a. Names are short; what
+// distance counts the letters to put in, take out, change, or swap with the next one to make b of a. Names are short; what
 // is not is as far away as can be.
 func distance(a, b string) int {
 	const longest = 64

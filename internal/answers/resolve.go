@@ -59,7 +59,7 @@ func (r Resolver) Resolve(ctx context.Context, s *Set) (warnings []Fault, err er
 		case v.Ref.Env != "":
 			v.Secret = w.environment(spec, v)
 		default:
-			w.fault(spec, v, spec.Key+" is a secret that was not given.", secretFix)
+			w.fault(spec, v, spec.Key+" is a secret that was not given.", howToSecret)
 		}
 		s.values[spec.Key] = v
 	}
@@ -248,7 +248,7 @@ func (e *secretFileError) Error() string { return e.message }
 // <(command), but not longer than pipeWait.
 func readSecret(ctx context.Context, path string) (string, fs.FileMode, error) {
 	// O_NONBLOCK: a pipe that nobody writes to would hold up the open itself.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:forbidigo,gosec // it only reads, and the operator names the file
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:forbidigo // it only reads, and the operator names the file
 	if err != nil {
 		return "", 0, err
 	}
@@ -264,7 +264,7 @@ func readSecret(ctx context.Context, path string) (string, fs.FileMode, error) {
 	case !mode.IsRegular() && mode&fs.ModeNamedPipe == 0:
 		return "", mode, &secretFileError{"is a device or a socket", "Name a file that holds the secret."}
 	case mode.IsRegular() && info.Size() > maxSecret:
-		return "", mode, tooLarge
+		return "", mode, errTooLarge
 	}
 	if mode&fs.ModeNamedPipe != 0 {
 		_ = f.SetReadDeadline(time.Now().Add(pipeWait)) // where it is not supported, reading waits
@@ -279,14 +279,14 @@ func readSecret(ctx context.Context, path string) (string, fs.FileMode, error) {
 	return text, mode, err
 }
 
-var tooLarge = &secretFileError{"is larger than 64 KiB, which no secret is", "Name the file that holds the secret and nothing else."}
+var errTooLarge = &secretFileError{"is larger than 64 KiB, which no secret is", "Name the file that holds the secret and nothing else."}
 
 // secretText judges the content of a secret file.
 func secretText(data []byte) (string, error) {
 	text := trimNewline(string(data))
 	switch {
 	case len(data) > maxSecret:
-		return "", tooLarge
+		return "", errTooLarge
 	case strings.ContainsRune(text, 0):
 		return "", &secretFileError{"is not a text file: it holds NUL bytes", "Save the secret as UTF-8 text."}
 	case !utf8.ValidString(text):

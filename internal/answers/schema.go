@@ -231,13 +231,5 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// section returns the key up to its last segment.
-func section(key string) string {
-	if i := strings.LastIndexByte(key, '.'); i >= 0 {
-		return key[:i]
-	}
-	return ""
-}
-
 // leaf returns the last segment of a key.
 func leaf(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }

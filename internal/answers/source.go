@@ -150,22 +150,23 @@ func (s *source) line(n int) int {
 // marker deals with the lines that begin and end a document, and with directives.
 func (s *source) marker(n int, text string) bool {
 	word := strings.TrimRight(text, " \t")
-	first, _, _ := strings.Cut(strings.ReplaceAll(word, "\t", " "), " ")
+	first, rest, _ := strings.Cut(strings.ReplaceAll(word, "\t", " "), " ")
+	rest = strings.TrimLeft(rest, " ")
+	alone := rest == "" || rest[0] == '#'
 	at := spot{n + 1, 1}
 	switch {
 	case len(s.open) > 0:
 		return false
 	case first == "---":
-		rest := strings.TrimLeft(word[3:], " \t")
 		switch {
 		case s.begun || s.ended:
 			s.severalDocuments(at)
-		case rest != "" && rest[0] != '#':
+		case !alone:
 			s.fail(at, "Text follows on the line of the ---.", "Begin the answers on a line of their own.")
 		}
 		s.begun = true
 		return true
-	case first == "...":
+	case first == "..." && alone:
 		s.ended = true
 		return true
 	case strings.HasPrefix(text, "..."): // the parser takes it for the end of the document all the same

@@ -63,12 +63,14 @@ func TestNoVerbPrintsASecret(t *testing.T) {
 
 func TestMistakenFormatsPrintNoSecret(t *testing.T) {
 	t.Parallel()
-	extra, missing, width := "no verb", "%[2]s %s", "%*d"
 	for i, v := range holders() {
-		for _, got := range []string{fmt.Sprint(v), fmt.Sprintln(v), fmt.Sprintf(extra, v), fmt.Sprintf(missing, v), fmt.Sprintf(width, v, v)} {
-			if leaks(got) {
-				t.Errorf("holder %d: %s", i, got)
+		for _, format := range []string{"no verb", "%[2]s %s", "%[9]d", "%*d", "%.*s", "%", "%!", "%[x]d"} {
+			if got := fmt.Sprintf(format, v, v); leaks(got) {
+				t.Errorf("holder %d as %s: %s", i, format, got)
 			}
+		}
+		if got := fmt.Sprint(v) + fmt.Sprintln(v, v); leaks(got) {
+			t.Errorf("holder %d: %s", i, got)
 		}
 	}
 }
