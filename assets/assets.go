@@ -70,7 +70,7 @@ func File(which Sample, rel string) ([]byte, error) {
 
 // prepare makes dir, or sees to it that it is empty.
 func prepare(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as unzip makes it
 		return err
 	}
 	entries, err := os.ReadDir(dir)
@@ -151,19 +151,19 @@ func modeOf(which Sample, rel string) fs.FileMode {
 
 func makeFolder(dir, rel string) error {
 	at := filepath.Join(dir, filepath.FromSlash(rel))
-	if err := os.MkdirAll(at, 0o755); err != nil {
+	if err := os.MkdirAll(at, 0o750); err != nil {
 		return err
 	}
 	if rel == "." {
 		return nil // the caller's
 	}
-	return os.Chmod(at, 0o755)
+	return os.Chmod(at, 0o755) //nolint:gosec // the modes of products are part of the sample
 }
 
 // write creates a file; what is already there is not replaced.
 func write(dir, rel string, data []byte, mode fs.FileMode) (err error) {
 	at := filepath.Join(dir, filepath.FromSlash(rel))
-	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+	if err := makeFolder(dir, path.Dir(rel)); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(at, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)

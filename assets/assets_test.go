@@ -76,8 +76,8 @@ func TestUnpackRefuses(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := assets.Unpack(ctx, filepath.Join(dir, "cancelled"), assets.API); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+	if err := assets.Unpack(ctx, filepath.Join(dir, "canceled"), assets.API); !errors.Is(err, context.Canceled) {
+		t.Errorf("canceled: %v", err)
 	}
 	if err := assets.Unpack(t.Context(), filepath.Join(dir, "precious"), assets.API); err == nil {
 		t.Error("a file in the place of the folder: no error")

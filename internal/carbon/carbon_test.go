@@ -26,11 +26,11 @@ func TestMain(m *testing.M) {
 	case "stranger": // opens a home as a user without rights
 		in, err := Open(context.Background(), os.Args[1], Options{Etc: "/nowhere"})
 		if err != nil {
-			fmt.Println(err)
+			fmt.Fprintln(os.Stdout, err)
 			os.Exit(5)
 		}
 		for _, m := range in.Missing {
-			fmt.Println(m)
+			fmt.Fprintln(os.Stdout, m)
 		}
 		os.Exit(0)
 	}

@@ -72,11 +72,11 @@ func javaOnPath(ctx context.Context, o Options) Java {
 		if info, err := os.Stat(bin); err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		real, err := filepath.EvalSymlinks(bin)
+		target, err := filepath.EvalSymlinks(bin)
 		if err != nil {
 			continue
 		}
-		j := Java{Home: filepath.Dir(filepath.Dir(real)), Source: "java on the PATH", OnPath: true}
+		j := Java{Home: filepath.Dir(filepath.Dir(target)), Source: "java on the PATH", OnPath: true}
 		j.readVersion(ctx, o)
 		return j
 	}
@@ -154,13 +154,13 @@ func printable(s string) string {
 }
 
 // limitedBuffer keeps the beginning of what is written.
-type limitedBuffer struct{ bytes.Buffer }
+type limitedBuffer struct{ kept bytes.Buffer }
 
 const maxJavaOutput = 64 << 10
 
 func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if room := maxJavaOutput - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(room, len(p))])
+	if room := maxJavaOutput - b.kept.Len(); room > 0 {
+		b.kept.Write(p[:min(room, len(p))])
 	}
 	return len(p), nil
 }
@@ -173,7 +173,7 @@ func runJava(ctx context.Context, home string) (string, error) {
 	var out limitedBuffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	return out.String(), err
+	return out.kept.String(), err
 }
 
 var (

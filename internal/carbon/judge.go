@@ -96,7 +96,7 @@ func refuseIncomplete(dir string) error {
 	}
 }
 
-// otherServer recognises servers that people take for a Carbon home. nil = none of them.
+// otherServer recognizes servers that people take for a Carbon home. nil = none of them.
 func otherServer(dir string) error {
 	refuse := func(kind Kind, found, fix string) error {
 		return &RefusedError{Kind: kind, Path: dir, Found: found, Fix: fix}
@@ -166,9 +166,9 @@ func homesBelow(ctx context.Context, dir string, depth int) ([]string, error) {
 			budget--
 			sub := filepath.Join(dir, entry.Name())
 			if looksLikeHome(sub) {
-				if real, err := filepath.EvalSymlinks(sub); err == nil && !seen[real] {
-					seen[real] = true
-					homes = append(homes, real)
+				if home, err := filepath.EvalSymlinks(sub); err == nil && !seen[home] {
+					seen[home] = true
+					homes = append(homes, home)
 				}
 				continue
 			}

@@ -51,11 +51,11 @@ func obstacle(path string) string {
 			return at
 		}
 		if info.Mode()&fs.ModeSymlink != 0 {
-			real, err := filepath.EvalSymlinks(next)
+			target, err := filepath.EvalSymlinks(next)
 			if err != nil {
 				return next
 			}
-			next = real
+			next = target
 		}
 		at = next
 	}

@@ -153,7 +153,7 @@ func (in *Install) isSame(path string) bool {
 }
 
 // runningByPS asks ps(1) where there is no /proc with command lines. ps joins the arguments with blanks, so only the home
-// itself and the path it was opened by can be recognised, up to the next option.
+// itself and the path it was opened by can be recognized, up to the next option.
 func (in *Install) runningByPS(ctx context.Context) *Process {
 	if runtime.GOOS == "windows" {
 		return nil
