@@ -4,23 +4,27 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 // Fault is one thing wrong with an answers file. Neither text ever holds a secret, nor any other text that was written
-// where a secret belongs.
+// where a secret belongs. Neither names the key: it stands before them, or they stand beneath its field.
 type Fault struct {
 	At      Position
-	Key     string
+	Key     string // "" = the file as a whole
 	Message string // what and why, a full sentence
 	Fix     string // what to do, a full sentence, e.g. `Did you mean "hostname"?`
 }
 
-// String returns the fault on one line: position, what is wrong, what to do.
+// String returns the fault on one line: position, key, what is wrong, what to do.
 func (f Fault) String() string {
 	text := f.Message
 	if f.Fix != "" {
 		text += " " + f.Fix
+	}
+	if f.Key != "" {
+		text = f.Key + ": " + text
 	}
 	if at := f.At.String(); at != "" {
 		return at + ": " + text
@@ -60,6 +64,25 @@ func quoted(text string) string {
 		text = string([]rune(text)[:most]) + "..."
 	}
 	return fmt.Sprintf("%q", text)
+}
+
+// shownKey returns a key as a message names it: one that nobody would write stands in quotes, cut short.
+func shownKey(key string) string {
+	for _, r := range key {
+		if !printable(r) || r == ' ' {
+			return quoted(key)
+		}
+	}
+	if key == "" || utf8.RuneCountInString(key) > 100 || strings.HasPrefix(key, ".") || strings.HasSuffix(key, ".") {
+		return quoted(key)
+	}
+	return key
+}
+
+// capital makes a sentence begin with a capital letter.
+func capital(text string) string {
+	r, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(r)) + text[size:]
 }
 
 // listed joins names as a sentence does: "a", "a and b", "a, b and c".

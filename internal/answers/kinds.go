@@ -16,7 +16,7 @@ var (
 )
 
 // Read turns the text of one value, as typed on one line or written in a file, into a Value with the canonical text of its kind.
-// The fault, nil when there is none, names the key and has no position. The wizard's fields and Parse judge by it alike. A text
+// The fault, nil when there is none, has no position. The wizard's fields and Parse judge by it alike. A text
 // given for a Secret is the secret itself.
 func (s Spec) Read(text string) (Value, *Fault) {
 	v := Value{Text: text}
@@ -36,7 +36,7 @@ func (s Spec) Read(text string) (Value, *Fault) {
 	case Secret:
 		return Value{Secret: secretOf(text)}, nil
 	case Map:
-		message, fix = s.Key+" takes keys and texts, not one text.", s.howTo()
+		message, fix = "This takes keys and texts, not one text.", s.howTo()
 	case Text, Path:
 	}
 	if message != "" {
@@ -57,23 +57,23 @@ func (s Spec) readBool(text string) (message, fix string) {
 	if text == "true" || text == "false" {
 		return "", ""
 	}
-	return fmt.Sprintf("%s must be true or false, and %s is neither.", s.Key, quoted(text)), fix
+	return fmt.Sprintf("This must be true or false, and %s is neither.", quoted(text)), fix
 }
 
 func (s Spec) readInt(text string) (message, fix string) {
 	if decimal.MatchString(text) {
 		if _, err := strconv.Atoi(text); err != nil || len(text) > 18 {
-			return fmt.Sprintf("%s is larger than any number that can be meant.", s.Key), s.howTo()
+			return "This is larger than any number that can be meant.", s.howTo()
 		}
 		return "", ""
 	}
-	message = fmt.Sprintf("%s must be a whole number, and %s is not written as one.", s.Key, quoted(text))
+	message = fmt.Sprintf("This must be a whole number, and %s is not written as one.", quoted(text))
 	fix = "Write it in decimal digits alone, without a leading zero."
 	if digitsOnly.MatchString(text) {
 		trimmed := strings.TrimLeft(text, "+-0")
-		message = fmt.Sprintf("%s is written %s, which some programs read as an octal number.", s.Key, quoted(text))
+		message = fmt.Sprintf("%s begins with a zero, which some programs read as an octal number.", quoted(text))
 		if trimmed != "" && text[0] == '+' {
-			message = fmt.Sprintf("%s is written %s, with a sign.", s.Key, quoted(text))
+			message = fmt.Sprintf("%s has a sign.", quoted(text))
 		}
 		if trimmed == "" {
 			trimmed = "0"
@@ -87,7 +87,7 @@ func (s Spec) readSize(text string) (message, fix string) {
 	if jvmSize.MatchString(text) {
 		return "", ""
 	}
-	message = fmt.Sprintf("%s must be a size with a unit, and %s is none.", s.Key, quoted(text))
+	message = fmt.Sprintf("This must be a size with a unit, and %s is none.", quoted(text))
 	if m := nearSize.FindStringSubmatch(text); m != nil && strings.TrimLeft(m[1], "0") != "" {
 		return message, fmt.Sprintf("Write %s%s.", strings.TrimLeft(m[1], "0"), strings.ToLower(m[2]))
 	}
@@ -101,7 +101,7 @@ func (s Spec) readChoice(text string) (message, fix string) {
 	if slices.Contains(s.Choices, text) {
 		return "", ""
 	}
-	message = fmt.Sprintf("%s must be one of %s, and %s is none of them.", s.Key, listed(s.Choices, "or"), quoted(text))
+	message = fmt.Sprintf("This must be one of %s, and %s is none of them.", listed(s.Choices, "or"), quoted(text))
 	if near := nearest(text, s.Choices); near != "" {
 		return message, fmt.Sprintf("Did you mean %q?", near)
 	}

@@ -106,7 +106,7 @@ func (p *reading) section(n *node, b *branch, key string, at spot) {
 	var meant []string // a required key with a slip in it is not missing as well
 	for _, e := range n.entries {
 		if first, twice := seen[e.key]; twice {
-			p.fault(e.at, join(key, e.key), fmt.Sprintf("The key %s stands here for the second time; the first is in line %d.", quoted(e.key), first.line), "Keep one of the two.")
+			p.fault(e.at, shownKey(join(key, e.key)), fmt.Sprintf("The key stands here for the second time; the first is in line %d.", first.line), "Keep one of the two.")
 			continue
 		}
 		seen[e.key] = e.at
@@ -144,13 +144,13 @@ func (p *reading) entry(e entry, b *branch, key string) {
 	case e.value.bare:
 		p.section(&node{kind: mappingNode, at: e.at}, b, key, e.at)
 	case e.value.kind == nullNode:
-		p.fault(e.value.at, key, key+" is null.", fmt.Sprintf("Write %q for a section without keys, or take the line out.", e.key+": {}"))
+		p.fault(e.value.at, key, "The section is null.", fmt.Sprintf("Write %q for a section without keys, or take the line out.", e.key+": {}"))
 	default:
 		fix := p.keysOf(b, key)
 		if name, _, colon := strings.Cut(e.value.scalar.text, ":"); colon && e.value.scalar.style == plain && b.child(name) != nil {
 			fix = fmt.Sprintf("Put a blank after the colon of %s.", name)
 		}
-		p.fault(e.value.at, key, key+" is a section: it takes keys, not a value.", fix)
+		p.fault(e.value.at, key, "This is a section: it takes keys, not a value.", fix)
 	}
 }
 
@@ -159,7 +159,7 @@ func (p *reading) notYet(e entry, b *branch, key string) {
 	if text == "" {
 		text = "this version does nothing with it"
 	}
-	p.fault(e.at, key, fmt.Sprintf("%s cannot be used: %s.", key, text), "Take it out; nothing else in the file needs it.")
+	p.fault(e.at, key, capital(text)+".", "Take it out; nothing else in the file needs it.")
 }
 
 // missing reports the Required keys that a section that is present does not have.
@@ -177,22 +177,19 @@ func (p *reading) missing(b *branch, key string, seen map[string]spot, at spot) 
 	if len(names) > 1 {
 		what = "The keys " + listed(names, "and") + " are"
 	}
-	c := b.child(names[0])
-	spec := *c.spec
-	spec.Key = join(key, names[0])
-	p.fault(at, key, fmt.Sprintf("%s missing in %s.", what, key), spec.howTo())
+	p.fault(at, key, what+" missing.", b.child(names[0]).spec.howTo())
 }
 
 // unknown reports a key that the schema does not have, and returns the key of the same section that is most likely meant.
 func (p *reading) unknown(e entry, b *branch, key string) (meant string) {
-	path := join(key, e.key)
+	path := shownKey(join(key, e.key))
 	if fault := freeNameFault(e.key); b.free() && fault != "" {
-		p.fault(e.at, key, fmt.Sprintf("A name in %s %s.", key, fault), "Use letters, digits, _ and - for it.")
+		p.fault(e.at, key, fmt.Sprintf("A name in this section %s.", fault), "Use letters, digits, _ and - for it.")
 		return ""
 	}
-	message := fmt.Sprintf("%s is not a key of %s.", quoted(e.key), key)
+	message := "There is no such key."
 	if key == "" {
-		message = fmt.Sprintf("%s is not a section of an answers file.", quoted(e.key))
+		message = "There is no such section."
 	}
 	if near := nearest(e.key, b.names()); near != "" {
 		p.fault(e.at, path, message, fmt.Sprintf("Did you mean %q?", near))

@@ -39,10 +39,10 @@ func (p *reading) value(e entry, spec Spec) {
 func (p *reading) scalar(v *Value, n *node, spec Spec) bool {
 	switch n.kind {
 	case listNode:
-		p.fault(n.at, spec.Key, fmt.Sprintf("%s takes one value (%s), not a list.", spec.Key, spec.Kind), spec.howTo())
+		p.fault(n.at, spec.Key, fmt.Sprintf("This takes one value (%s), not a list.", spec.Kind), spec.howTo())
 		return false
 	case mappingNode:
-		p.fault(n.at, spec.Key, fmt.Sprintf("%s takes one value (%s), not keys of its own.", spec.Key, spec.Kind), spec.howTo())
+		p.fault(n.at, spec.Key, fmt.Sprintf("This takes one value (%s), not keys of its own.", spec.Kind), spec.howTo())
 		return false
 	case nullNode:
 		p.noValue(n, spec)
@@ -51,7 +51,7 @@ func (p *reading) scalar(v *Value, n *node, spec Spec) bool {
 	}
 	text := trimBlock(n.scalar)
 	if n.scalar.style == plain && (spec.Kind == Text || spec.Kind == Path) && isTruth(text) {
-		p.truth(n, spec.Key, leaf(spec.Key)+": ", text)
+		p.truth(n, spec.Key, "This", leaf(spec.Key)+": ")
 		return false
 	}
 	read, fault := spec.Read(text)
@@ -64,15 +64,16 @@ func (p *reading) scalar(v *Value, n *node, spec Spec) bool {
 	return true
 }
 
-// truth refuses a plain word that YAML takes for true or false where a text is meant.
-func (p *reading) truth(n *node, key, before, text string) {
-	p.fault(n.at, key, fmt.Sprintf("%s takes a text, but YAML reads %s without quotes as true or false.", key, text), fmt.Sprintf("Put it in quotes: %s%s", before, quoteDouble(text)))
+// truth refuses a plain word that YAML takes for true or false where a text is meant. what names it at the beginning of a sentence.
+func (p *reading) truth(n *node, key, what, before string) {
+	word := n.scalar.text
+	p.fault(n.at, key, fmt.Sprintf("%s is meant as a text, but YAML reads %s without quotes as true or false.", what, word), "Put it in quotes: "+before+quoteDouble(word))
 }
 
 func (p *reading) noValue(n *node, spec Spec) {
-	message := spec.Key + " has no value."
+	message := "There is no value here."
 	if !n.bare {
-		message = spec.Key + " is null, which is no value."
+		message = "This is null, which is no value."
 	}
 	fix := "Give one, or take the line out."
 	if spec.Kind == Text {
@@ -100,14 +101,14 @@ func trimNewline(text string) string {
 func (p *reading) list(v *Value, n *node, spec Spec) bool {
 	switch n.kind {
 	case nullNode:
-		p.fault(n.at, spec.Key, spec.Key+" has no value.", "Write [] for an empty list, or take the line out.")
+		p.fault(n.at, spec.Key, "There is no value here.", "Write [] for an empty list, or take the line out.")
 		return false
 	case mappingNode:
-		p.fault(n.at, spec.Key, spec.Key+" is a list of texts and takes no keys.", spec.howTo())
+		p.fault(n.at, spec.Key, "This is a list of texts and takes no keys.", spec.howTo())
 		return false
 	case textNode:
 		if n.scalar.style == plain && strings.Contains(n.scalar.text, ",") {
-			p.fault(n.at, spec.Key, spec.Key+" is a list, but here stands one text with commas.", "Write it in brackets: ["+n.scalar.text+"]")
+			p.fault(n.at, spec.Key, "This is a list, but here stands one text with commas.", "Write it in brackets: ["+n.scalar.text+"]")
 			return false
 		}
 		n = &node{kind: listNode, at: n.at, list: []*node{n}}
@@ -116,7 +117,7 @@ func (p *reading) list(v *Value, n *node, spec Spec) bool {
 	v.List = []string{}
 	ok := true
 	for _, entry := range n.list {
-		text, fine := p.plainText(entry, spec.Key, "An entry of "+spec.Key)
+		text, fine := p.plainText(entry, spec.Key, "An entry of the list")
 		ok = ok && fine
 		v.List = append(v.List, text)
 	}
@@ -129,7 +130,7 @@ func (p *reading) texts(v *Value, n *node, spec Spec) bool {
 		n = &node{kind: mappingNode, at: n.at}
 	}
 	if n.kind != mappingNode {
-		p.fault(n.at, spec.Key, spec.Key+" takes keys and texts.", spec.howTo())
+		p.fault(n.at, spec.Key, "This takes keys and texts.", spec.howTo())
 		return false
 	}
 	v.Map = map[string]string{}
@@ -137,7 +138,7 @@ func (p *reading) texts(v *Value, n *node, spec Spec) bool {
 	lines := map[string]int{}
 	for _, e := range n.entries {
 		if first, twice := lines[e.key]; twice {
-			p.fault(e.at, spec.Key, fmt.Sprintf("The key %s stands here for the second time; the first is in line %d.", quoted(e.key), first), "Keep one of the two.")
+			p.fault(e.at, spec.Key, fmt.Sprintf("%s stands here for the second time; the first is in line %d.", quoted(e.key), first), "Keep one of the two.")
 			ok = false
 			continue
 		}
@@ -146,7 +147,7 @@ func (p *reading) texts(v *Value, n *node, spec Spec) bool {
 			v.Map[e.key] = e.value.scalar.text // the text is the same, however it is read
 			continue
 		}
-		text, fine := p.plainText(e.value, spec.Key, fmt.Sprintf("%s of %s", quoted(e.key), spec.Key))
+		text, fine := p.plainText(e.value, spec.Key, quoted(e.key))
 		ok = ok && fine
 		v.Map[e.key] = text
 	}
@@ -161,7 +162,7 @@ func (p *reading) plainText(n *node, key, what string) (string, bool) {
 	case n.kind != textNode:
 		p.fault(n.at, key, what+" must be a text.", "Put it in quotes if it has a colon or brackets in it.")
 	case n.scalar.style == plain && isTruth(n.scalar.text):
-		p.fault(n.at, key, fmt.Sprintf("%s is meant as a text, but YAML reads %s without quotes as true or false.", what, n.scalar.text), "Put it in quotes: "+quoteDouble(n.scalar.text))
+		p.truth(n, key, what, "")
 	default:
 		return trimBlock(n.scalar), true
 	}
@@ -172,10 +173,10 @@ func (p *reading) plainText(n *node, key, what string) (string, bool) {
 func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 	switch n.kind {
 	case nullNode:
-		p.fault(n.at, spec.Key, spec.Key+" has no value.", howToSecret+" Put a literal secret that reads null or ~ in quotes.")
+		p.fault(n.at, spec.Key, "There is no value here.", howToSecret+" Put a literal secret that reads null or ~ in quotes.")
 		return false
 	case listNode:
-		p.fault(n.at, spec.Key, spec.Key+" is a secret, not a list.", howToSecret+" Put a literal secret that begins with a bracket in quotes.")
+		p.fault(n.at, spec.Key, "This is a secret, not a list.", howToSecret+" Put a literal secret that begins with a bracket in quotes.")
 		return false
 	case mappingNode:
 		return p.secretRef(v, n, spec)
@@ -185,14 +186,14 @@ func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 	text := trimBlock(sc)
 	switch {
 	case sc.style == plain && isTruth(text):
-		p.fault(n.at, spec.Key, spec.Key+" is a word that YAML reads as true or false.", howToSecret+" Put a literal secret in quotes.")
+		p.fault(n.at, spec.Key, "The secret is a word that YAML reads as true or false.", howToSecret+" Put a literal secret in quotes.")
 		return false
 	case text == "":
-		p.fault(n.at, spec.Key, spec.Key+" is empty.", howToSecret)
+		p.fault(n.at, spec.Key, "The secret is empty.", howToSecret)
 		return false
 	}
 	v.Secret = secretOf(text)
-	message := spec.Key + " is written in the file itself: everyone who reads the file knows it."
+	message := "The secret is written in the file itself: everyone who reads the file knows it."
 	if sc.style == plain && sc.commented {
 		message += " What follows the # is a comment and not part of it."
 	}
@@ -202,7 +203,7 @@ func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 
 func (p *reading) secretRef(v *Value, n *node, spec Spec) bool {
 	if len(n.entries) != 1 {
-		p.fault(n.at, spec.Key, fmt.Sprintf("%s is a secret: it takes exactly one of env, file and prompt, and here stand %d keys.", spec.Key, len(n.entries)), howToSecret+" Put a literal secret that begins with { in quotes.")
+		p.fault(n.at, spec.Key, fmt.Sprintf("A secret takes exactly one of env, file and prompt, and here stand %d keys.", len(n.entries)), howToSecret+" Put a literal secret that begins with { in quotes.")
 		return false
 	}
 	e := n.entries[0]
@@ -211,19 +212,19 @@ func (p *reading) secretRef(v *Value, n *node, spec Spec) bool {
 	switch e.key {
 	case "env":
 		if !isText || !envName.MatchString(text) {
-			p.fault(e.value.at, spec.Key, spec.Key+": env takes the name of an environment variable: letters, digits and _, without $.", "Write {env: NAME}.")
+			p.fault(e.value.at, spec.Key, "env takes the name of an environment variable: letters, digits and _, without $.", "Write {env: NAME}.")
 			return false
 		}
 		v.Ref.Env = text
 	case "file":
 		if !isText || text == "" {
-			p.fault(e.value.at, spec.Key, spec.Key+": file takes the path of a file.", "Write {file: PATH}.")
+			p.fault(e.value.at, spec.Key, "file takes the path of a file.", "Write {file: PATH}.")
 			return false
 		}
 		v.Ref.File = text
 	case "prompt":
 		if !isText || text != "true" {
-			p.fault(e.value.at, spec.Key, spec.Key+": prompt takes true and nothing else.", "Write {prompt: true}, or name the secret in another way.")
+			p.fault(e.value.at, spec.Key, "prompt takes true and nothing else.", "Write {prompt: true}, or name the secret in another way.")
 			return false
 		}
 		v.Ref.Prompt = true
@@ -232,7 +233,7 @@ func (p *reading) secretRef(v *Value, n *node, spec Spec) bool {
 		if near := nearest(e.key, []string{"env", "file", "prompt"}); near != "" {
 			fix = fmt.Sprintf("Did you mean %q? %s", near, howToSecret)
 		}
-		p.fault(e.at, spec.Key, spec.Key+" is a secret: it takes env, file or prompt, and here stands another key.", fix+" Put a literal secret that has a colon or brackets in quotes.")
+		p.fault(e.at, spec.Key, "A secret takes env, file or prompt, and here stands another key.", fix+" Put a literal secret that has a colon or brackets in quotes.")
 		return false
 	}
 	return true

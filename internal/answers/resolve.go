@@ -28,7 +28,7 @@ const pipeWait = 10 * time.Second
 type Resolver struct {
 	Getenv func(string) (string, bool)
 	Dir    string                                                         // of the answers file: relative paths in {file: } and Path values start here
-	Prompt func(ctx context.Context, label string) (secret.Secret, error) // nil = no terminal: {prompt: true} is a fault
+	Prompt func(ctx context.Context, label string) (secret.Secret, error) // nil = no terminal: {prompt: true} is a fault; the zero Secret = not now, none
 }
 
 // Resolve fills in every secret of the set that is not known yet: right-trims one newline, warns when group or world can read a
@@ -59,7 +59,7 @@ func (r Resolver) Resolve(ctx context.Context, s *Set) (warnings []Fault, err er
 		case v.Ref.Env != "":
 			v.Secret = w.environment(spec, v)
 		default:
-			w.fault(spec, v, spec.Key+" is a secret that was not given.", howToSecret)
+			w.fault(spec, v, "The secret was not given.", howToSecret)
 		}
 		s.values[spec.Key] = v
 	}
@@ -124,11 +124,11 @@ func (w *resolving) environment(spec Spec, v Value) secret.Secret {
 	text = trimNewline(text)
 	switch {
 	case !ok:
-		w.fault(spec, v, fmt.Sprintf("%s: the environment variable %s is not set.", spec.Key, v.Ref.Env), "Set and export it before you start carbon-setup; sudo passes it on with --preserve-env="+v.Ref.Env+".")
+		w.fault(spec, v, fmt.Sprintf("The environment variable %s is not set.", v.Ref.Env), "Set and export it before you start carbon-setup; sudo passes it on with --preserve-env="+v.Ref.Env+".")
 	case text == "":
-		w.fault(spec, v, fmt.Sprintf("%s: the environment variable %s is set, but empty.", spec.Key, v.Ref.Env), "Give it the secret as its value.")
+		w.fault(spec, v, fmt.Sprintf("The environment variable %s is set, but empty.", v.Ref.Env), "Give it the secret as its value.")
 	case !utf8.ValidString(text):
-		w.fault(spec, v, fmt.Sprintf("%s: the environment variable %s does not hold UTF-8 text.", spec.Key, v.Ref.Env), "Use a UTF-8 locale, or another secret.")
+		w.fault(spec, v, fmt.Sprintf("The environment variable %s does not hold UTF-8 text.", v.Ref.Env), "Use a UTF-8 locale, or another secret.")
 	default:
 		w.look(spec, v, text, "the environment variable "+v.Ref.Env)
 		return secret.New(text)
@@ -139,23 +139,23 @@ func (w *resolving) environment(spec Spec, v Value) secret.Secret {
 func (w *resolving) file(spec Spec, v Value) secret.Secret {
 	path, err := Expand(v.Ref.File, w.Getenv)
 	if err != nil {
-		w.fault(spec, v, fmt.Sprintf("%s: the path %s cannot be used: %v.", spec.Key, v.Ref.File, err), "Set the variable, or write the whole path.")
+		w.fault(spec, v, fmt.Sprintf("The path %s cannot be used: %v.", v.Ref.File, err), "Set the variable, or write the whole path.")
 		return secret.Secret{}
 	}
 	data, mode, err := readSecret(w.ctx, path)
 	var bad *secretFileError
 	switch {
 	case errors.As(err, &bad):
-		w.fault(spec, v, fmt.Sprintf("%s: the file %s %s.", spec.Key, path, bad.message), bad.fix)
+		w.fault(spec, v, fmt.Sprintf("The file %s %s.", path, bad.message), bad.fix)
 		return secret.Secret{}
 	case err != nil:
 		if w.ctx.Err() == nil {
-			w.fault(spec, v, fmt.Sprintf("%s: the file %s cannot be read: %s.", spec.Key, path, reason(err)), readFix(err))
+			w.fault(spec, v, fmt.Sprintf("The file %s cannot be read: %s.", path, reason(err)), readFix(err))
 		}
 		return secret.Secret{}
 	}
 	if mode.IsRegular() && mode.Perm()&0o077 != 0 {
-		w.warn(spec, v, fmt.Sprintf("%s: the file %s can be read or written by %s (mode %04o).", spec.Key, path, others(mode), mode.Perm()), "Run: chmod 600 "+shellWord(path))
+		w.warn(spec, v, fmt.Sprintf("The file %s can be read or written by %s (mode %04o).", path, others(mode), mode.Perm()), "Run: chmod 600 "+shellWord(path))
 	}
 	w.look(spec, v, data, "the file "+path)
 	return secret.New(data)
@@ -165,16 +165,16 @@ func (w *resolving) file(spec Spec, v Value) secret.Secret {
 func (w *resolving) look(spec Spec, v Value, text, where string) {
 	switch {
 	case strings.ContainsAny(text, "\r\n"):
-		w.warn(spec, v, fmt.Sprintf("%s: %s holds more than one line; all of them are taken as the secret.", spec.Key, where), "Check that nothing but the secret is there.")
+		w.warn(spec, v, capital(where)+" holds more than one line; all of them are taken as the secret.", "Check that nothing but the secret is there.")
 	case strings.TrimSpace(text) != text:
-		w.warn(spec, v, fmt.Sprintf("%s: the secret in %s begins or ends with a blank, which is taken as part of it.", spec.Key, where), "Take the blank out if it is not meant.")
+		w.warn(spec, v, "The secret in "+where+" begins or ends with a blank, which is taken as part of it.", "Take the blank out if it is not meant.")
 	}
 }
 
 func (w *resolving) prompt(spec Spec, ask bool) error {
 	v := w.set.values[spec.Key]
 	if w.Prompt == nil {
-		w.fault(spec, v, spec.Key+" is to be asked for, but there is no terminal to ask at.", "Write {env: NAME} or {file: PATH}, or run carbon-setup at a terminal.")
+		w.fault(spec, v, "The secret is to be asked for, but there is no terminal to ask at.", "Write {env: NAME} or {file: PATH}, or run carbon-setup at a terminal.")
 		return nil
 	}
 	if !ask {
@@ -188,8 +188,11 @@ func (w *resolving) prompt(spec Spec, ask bool) error {
 	if err != nil {
 		return fmt.Errorf("ask for %s: %w", spec.Key, err)
 	}
-	if typed.Reveal() == "" {
-		w.fault(spec, v, spec.Key+" was left empty.", "Type the secret when it is asked for.")
+	switch {
+	case !typed.IsSet():
+		return nil
+	case typed.Reveal() == "":
+		w.fault(spec, v, "The secret was left empty.", "Type the secret when it is asked for.")
 		return nil
 	}
 	v.Secret = typed

@@ -84,7 +84,7 @@ func resolveOne(t *testing.T, r Resolver, ref Ref) (secret.Secret, string) {
 func TestResolveFiles(t *testing.T) {
 	t.Parallel()
 	dir := secretFiles(t)
-	const at = "a.yaml:3:9: admin.password: the file "
+	const at = "a.yaml:3:9: admin.password: The file "
 	for file, c := range map[string]struct{ secret, said string }{
 		"plain":           {"hunter2", ""},
 		"lf":              {"hunter2", ""},
@@ -93,9 +93,9 @@ func TestResolveFiles(t *testing.T) {
 		dir + "/plain":    {"hunter2", ""},
 		"folder/../plain": {"hunter2", ""},
 		"64k":             {strings.Repeat("x", maxSecret), ""},
-		"two":             {"hunter2\n", "warning a.yaml:3:9: admin.password: the file DIR/two holds more than one line; all of them are taken as the secret. Check that nothing but the secret is there."},
-		"cr":              {"hunter2\r", "warning a.yaml:3:9: admin.password: the file DIR/cr holds more than one line; all of them are taken as the secret. Check that nothing but the secret is there."},
-		"blank":           {" hunter2 ", "warning a.yaml:3:9: admin.password: the secret in the file DIR/blank begins or ends with a blank, which is taken as part of it. Take the blank out if it is not meant."},
+		"two":             {"hunter2\n", "warning a.yaml:3:9: admin.password: The file DIR/two holds more than one line; all of them are taken as the secret. Check that nothing but the secret is there."},
+		"cr":              {"hunter2\r", "warning a.yaml:3:9: admin.password: The file DIR/cr holds more than one line; all of them are taken as the secret. Check that nothing but the secret is there."},
+		"blank":           {" hunter2 ", "warning a.yaml:3:9: admin.password: The secret in the file DIR/blank begins or ends with a blank, which is taken as part of it. Take the blank out if it is not meant."},
 		"group":           {"hunter2", "warning " + at + "DIR/group can be read or written by its group (mode 0640). Run: chmod 600 DIR/group"},
 		"world":           {"hunter2", "warning " + at + "DIR/world can be read or written by everybody (mode 0604). Run: chmod 600 DIR/world"},
 		"all":             {"hunter2", "warning " + at + "DIR/all can be read or written by its group and by everybody (mode 0644). Run: chmod 600 DIR/all"},
@@ -110,7 +110,7 @@ func TestResolveFiles(t *testing.T) {
 		"absent":          {"", at + "DIR/absent cannot be read: it does not exist. Check the path; a relative one starts in the folder of the answers file."},
 		"plain/x":         {"", at + "DIR/plain/x cannot be read: not a directory. Check the path; a relative one starts in the folder of the answers file."},
 		"/dev/null":       {"", at + "/dev/null is a device or a socket. Name a file that holds the secret."},
-		"$NOWHERE/x":      {"", "a.yaml:3:9: admin.password: the path $NOWHERE/x cannot be used: NOWHERE is not set. Set the variable, or write the whole path."},
+		"$NOWHERE/x":      {"", "a.yaml:3:9: admin.password: The path $NOWHERE/x cannot be used: NOWHERE is not set. Set the variable, or write the whole path."},
 		"$D/plain":        {"hunter2", ""},
 		"${D}/plain":      {"hunter2", ""},
 		"~/plain":         {"hunter2", ""},
@@ -196,11 +196,11 @@ func TestResolveEnvironment(t *testing.T) {
 	for name, c := range map[string]struct{ secret, said string }{
 		"A":     {"hunter2", ""},
 		"NL":    {"hunter2", ""},
-		"BLANK": {"hunter2 ", "warning a.yaml:3:9: admin.password: the secret in the environment variable BLANK begins or ends with a blank, which is taken as part of it. Take the blank out if it is not meant."},
-		"EMPTY": {"", "a.yaml:3:9: admin.password: the environment variable EMPTY is set, but empty. Give it the secret as its value."},
-		"END":   {"", "a.yaml:3:9: admin.password: the environment variable END is set, but empty. Give it the secret as its value."},
-		"BAD":   {"", "a.yaml:3:9: admin.password: the environment variable BAD does not hold UTF-8 text. Use a UTF-8 locale, or another secret."},
-		"NONE":  {"", "a.yaml:3:9: admin.password: the environment variable NONE is not set. Set and export it before you start carbon-setup; sudo passes it on with --preserve-env=NONE."},
+		"BLANK": {"hunter2 ", "warning a.yaml:3:9: admin.password: The secret in the environment variable BLANK begins or ends with a blank, which is taken as part of it. Take the blank out if it is not meant."},
+		"EMPTY": {"", "a.yaml:3:9: admin.password: The environment variable EMPTY is set, but empty. Give it the secret as its value."},
+		"END":   {"", "a.yaml:3:9: admin.password: The environment variable END is set, but empty. Give it the secret as its value."},
+		"BAD":   {"", "a.yaml:3:9: admin.password: The environment variable BAD does not hold UTF-8 text. Use a UTF-8 locale, or another secret."},
+		"NONE":  {"", "a.yaml:3:9: admin.password: The environment variable NONE is not set. Set and export it before you start carbon-setup; sudo passes it on with --preserve-env=NONE."},
 	} {
 		got, said := resolveOne(t, Resolver{Getenv: getenv}, Ref{Env: name})
 		if got.Reveal() != c.secret || said != c.said {
@@ -220,10 +220,14 @@ func TestResolveAsksTheOperator(t *testing.T) {
 		t.Errorf("%q %s %s", got.Reveal(), said, asked)
 	}
 	r.Prompt = func(context.Context, string) (secret.Secret, error) { return secret.New(""), nil }
-	if _, said := resolveOne(t, r, Ref{Prompt: true}); said != "a.yaml:3:9: admin.password was left empty. Type the secret when it is asked for." {
+	if _, said := resolveOne(t, r, Ref{Prompt: true}); said != "a.yaml:3:9: admin.password: The secret was left empty. Type the secret when it is asked for." {
 		t.Error(said)
 	}
-	if _, said := resolveOne(t, Resolver{}, Ref{Prompt: true}); said != "a.yaml:3:9: admin.password is to be asked for, but there is no terminal to ask at. Write {env: NAME} or {file: PATH}, or run carbon-setup at a terminal." {
+	r.Prompt = func(context.Context, string) (secret.Secret, error) { return secret.Secret{}, nil }
+	if got, said := resolveOne(t, r, Ref{Prompt: true}); said != "" || got.IsSet() {
+		t.Error(said)
+	}
+	if _, said := resolveOne(t, Resolver{}, Ref{Prompt: true}); said != "a.yaml:3:9: admin.password: The secret is to be asked for, but there is no terminal to ask at. Write {env: NAME} or {file: PATH}, or run carbon-setup at a terminal." {
 		t.Error(said)
 	}
 	left := errors.New("left")
@@ -289,7 +293,7 @@ func TestResolveKeepsWhatIsKnown(t *testing.T) {
 	s := NewSet(fullSchema())
 	s.Put("admin.password", Value{Secret: secret.New("typed"), Ref: Ref{Env: "NONE"}})
 	s.Put("truststore.password", Value{})
-	if _, err := (Resolver{}).Resolve(t.Context(), s); err == nil || err.Error() != "truststore.password is a secret that was not given. Write {env: NAME}, {file: PATH} or {prompt: true}." {
+	if _, err := (Resolver{}).Resolve(t.Context(), s); err == nil || err.Error() != "truststore.password: The secret was not given. Write {env: NAME}, {file: PATH} or {prompt: true}." {
 		t.Errorf("got %v", err)
 	}
 	if s.Secret("admin.password").Reveal() != "typed" {

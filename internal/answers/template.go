@@ -9,16 +9,9 @@ import (
 // templateWidth is where the comments of a template are wrapped.
 const templateWidth = 100
 
-// templateUse tells the operator how to make answers of a template.
-var templateUse = []string{
-	`Nothing below but the version is in force. Take "# " off the lines of the answers that you want, and off the lines that name their sections.`,
-	"A section that is not there leaves its guideline as it is. A value that is shown is the present one where it is known and fits, else an example.",
-	"",
-}
-
 // Template writes the commented template: every key of the schema; present gives the value in force of a key ("" = unknown) and the
 // place where it stands, names the names in free sections; both may be nil. Nothing but the version is an answer in it: every other
-// key stands behind "# ", every explanation behind "## ", so that taking "# " off the beginning of lines, or of all of them, makes
+// key stands behind "#", every explanation behind "##", so that taking one # off the beginning of lines, or of all of them, makes
 // answers of them. The value of a key is the present one where it is known and valid, else an example. Of a secret only the place is
 // shown. Keys with NotYet are named in an explanation alone.
 func Template(s Schema, header []string, present func(key string) (value, source string), names func(section string) []string) []byte {
@@ -30,12 +23,6 @@ func Template(s Schema, header []string, present func(key string) (value, source
 		t.names = func(string) []string { return nil }
 	}
 	for _, line := range header {
-		t.explain(0, line)
-	}
-	if len(header) > 0 {
-		t.explain(0, "")
-	}
-	for _, line := range templateUse {
 		t.explain(0, line)
 	}
 	t.line(0, versionKey+": "+formatVersion)
@@ -59,7 +46,7 @@ type template struct {
 func (t *template) explain(depth int, text string) {
 	lead := "## "
 	if depth > 0 {
-		lead = "# " + strings.Repeat("  ", depth) + "## "
+		lead = "#" + strings.Repeat("  ", depth) + "## "
 	}
 	for _, line := range wrap(oneLine(text), templateWidth-len(lead)) {
 		t.WriteString(strings.TrimRight(lead+line, " ") + "\n")
@@ -67,7 +54,7 @@ func (t *template) explain(depth int, text string) {
 }
 
 func (t *template) key(depth int, text string) {
-	t.WriteString("# " + strings.Repeat("  ", depth) + text + "\n")
+	t.WriteString("#" + strings.Repeat("  ", depth) + text + "\n")
 }
 
 // branch writes what the schema has at and beneath the concrete key.
@@ -75,7 +62,7 @@ func (t *template) branch(b *branch, key string, depth int) {
 	name := quote(leaf(key))
 	switch {
 	case b.spec != nil && b.spec.NotYet != "":
-		t.explain(depth, name+": "+sentence(b.spec.NotYet))
+		t.explain(depth, name+": "+capital(sentence(b.spec.NotYet)))
 		return
 	case b.spec != nil:
 		spec := *b.spec
@@ -112,7 +99,7 @@ func (t *template) free(key string) []string {
 func (t *template) entry(spec Spec, depth int) {
 	about := oneLine(spec.Label)
 	if spec.Help != "" {
-		about = strings.TrimLeft(strings.TrimRight(about, ".:")+": ", ": ") + oneLine(spec.Help)
+		about = strings.TrimLeft(sentence(about)+" ", " ") + oneLine(spec.Help)
 	}
 	if spec.Required {
 		about = strings.TrimLeft(sentence(about)+" Required when the section is there.", " ")

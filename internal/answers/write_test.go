@@ -98,7 +98,7 @@ func TestTemplate(t *testing.T) {
 		if len([]rune(line)) > templateWidth {
 			t.Errorf("the line is too long: %s", line)
 		}
-		if line != "" && line != "version: 1" && !strings.HasPrefix(line, "# ") && !strings.HasPrefix(line, "##") {
+		if line != "" && line != "version: 1" && !strings.HasPrefix(line, "#") {
 			t.Errorf("a line is live: %q", line)
 		}
 	}
@@ -112,16 +112,16 @@ func TestTemplateNeedsNothing(t *testing.T) {
 			t.Errorf("%s\n%s", said, text)
 		}
 	}
-	if !strings.Contains(string(bare), "#   NAME:\n") {
+	if !strings.Contains(string(bare), "#  NAME:\n") {
 		t.Error("no name is shown in a free section")
 	}
 }
 
-// uncommented takes "# " off the beginning of every line.
+// uncommented takes one # off the beginning of every line.
 func uncommented(text string) string {
 	lines := strings.Split(text, "\n")
 	for i := range lines {
-		lines[i] = strings.TrimPrefix(lines[i], "# ")
+		lines[i] = strings.TrimPrefix(lines[i], "#")
 	}
 	return strings.Join(lines, "\n")
 }
@@ -156,7 +156,7 @@ func TestTemplateIsAnAnswersFile(t *testing.T) {
 		if _, ok := set.Lookup(concrete); ok != (spec.NotYet == "" && spec.Key != "version") {
 			t.Errorf("%s is in the template: %v", concrete, ok)
 		}
-		if spec.NotYet != "" && !strings.Contains(text, leaf(spec.Key)+": this version ") {
+		if spec.NotYet != "" && !strings.Contains(text, leaf(spec.Key)+": This version ") {
 			t.Errorf("%s is not named", spec.Key)
 		}
 	}
