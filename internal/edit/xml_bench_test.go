@@ -10,7 +10,7 @@ import (
 // sampleXML returns a document of the kind and about the size of a transport configuration: 50 KB times n.
 func sampleXML(n int) []byte {
 	var b bytes.Buffer
-	b.WriteString("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<!--\n  ~ A licence of some lines\n  -->\n<axisconfig name=\"AxisJava2.0\">\n")
+	b.WriteString("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n<!--\n  ~ Some lines that come first\n  -->\n<axisconfig name=\"AxisJava2.0\">\n")
 	for i := range 120 * n {
 		fmt.Fprintf(&b, "    <!-- ================ block %d ================ -->\n", i)
 		fmt.Fprintf(&b, "    <transportReceiver name=\"https%d\" class=\"org.example.transport.Listener\">\n", i)

@@ -65,7 +65,7 @@ func (p Place) node() (n *node, parent *Element) {
 	}
 }
 
-// Insert adds an element on a line of its own, indented like its neighbours, in the parent's namespace. Where the neighbours stand side
+// Insert adds an element on a line of its own, indented like the elements beside it, in the parent's namespace. Where these stand side
 // by side on one line, so does the new element. Several at the same place stay in the order of the calls.
 //
 // Refused: a parent that holds a value, a place beside the document element, and what cannot be XML.
@@ -80,7 +80,7 @@ func (x *XML) Insert(at Place, n New, o ...Opt) error {
 	if err := x.usable(parent); err != nil {
 		return err
 	}
-	if c := x.tree.pending.changes[parent]; c != nil && c.text != nil && *c.text != "" || parent.hasText() && !parent.hasElements() {
+	if c := x.tree.pending.changes[parent]; c != nil && c.text != nil && *c.text != "" || !parent.hasElements() && parent.hasText() {
 		return x.refuse(parent, fmt.Sprintf("a new element <%s> is to go into <%s>, which holds a value", n.Name, parent.written()), "change it by hand")
 	}
 	if err := x.usableNew(parent, n, 0); err != nil {

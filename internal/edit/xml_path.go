@@ -195,13 +195,13 @@ func (p *pathParser) name() string {
 	if p.take("*") {
 		return "*"
 	}
-	end := strings.IndexAny(p.rest, "/[]=@'\" ")
+	end := strings.IndexAny(p.rest, "/[]=@'\": ")
 	if end < 0 {
 		end = len(p.rest)
 	}
 	name := p.rest[:end]
-	if !isNCName(name) {
-		p.fail("a name is missing or cannot be one")
+	if name == "" {
+		p.fail("a name is missing")
 	}
 	p.rest = p.rest[end:]
 	return name

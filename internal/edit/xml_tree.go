@@ -54,7 +54,7 @@ func (t *tree) line(offset int) int {
 		t.newlines = make([]int32, 0, 1+bytes.Count(t.data, []byte("\n")))
 		for i, c := range t.data {
 			if c == '\n' {
-				t.newlines = append(t.newlines, int32(i)) //nolint:gosec // MaxFileSize fits.
+				t.newlines = append(t.newlines, int32(i))
 			}
 		}
 	}

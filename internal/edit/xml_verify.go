@@ -202,7 +202,7 @@ func (v *verifier) asides(e *Element, before, after *etree.Element) error {
 		if n.kind != nodeComment && n.kind != nodeInstruction {
 			continue
 		}
-		if i < len(b) && !(v.x.tree.pending.replaced[n] && v.standsInstead(e, n)) {
+		if i < len(b) && !v.standsInstead(e, n) {
 			kept = append(kept, b[i])
 		}
 		i++
