@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"sort"
 	"strings"
 )
 
@@ -120,7 +121,8 @@ type Option struct {
 func (s *Script) Option(prefix string) (Option, bool) {
 	for i := len(s.words) - 1; i >= 0; i-- {
 		if edit, ok := s.edits[i]; s.matches(i, prefix) && !(ok && edit.remove) {
-			o := s.option(s.words[i].marked, s.words[i].start, prefix)
+			o := option(s.words[i].marked, prefix)
+			o.Line = lineAt(s.data, s.words[i].start)
 			if ok {
 				o.Value, o.Expands = s.wordText(i)[len(prefix):], false
 			}
@@ -135,12 +137,9 @@ func (s *Script) Option(prefix string) (Option, bool) {
 	return Option{}, false
 }
 
-func (s *Script) option(marked string, at int, prefix string) Option {
+func option(marked, prefix string) Option {
 	value := marked[len(prefix):]
-	return Option{
-		Prefix: prefix, Value: strings.ReplaceAll(value, mark, ""), Line: lineAt(s.data, at),
-		Expands: strings.Contains(value, mark),
-	}
+	return Option{Prefix: prefix, Value: strings.ReplaceAll(value, mark, ""), Expands: strings.Contains(value, mark)}
 }
 
 // wordText returns the text of a word with its edit.
@@ -171,6 +170,15 @@ func (s *Script) assigned(prefix string, from int) ([]Option, string) {
 			queue = append(queue, s.lang.variables(s.words[i].marked)...)
 		}
 	}
+	if len(queue) == 0 {
+		return nil, ""
+	}
+	var lines []int // where they end
+	for i, b := range s.data {
+		if b == '\n' {
+			lines = append(lines, i)
+		}
+	}
 	byName := map[string][]scriptSet{}
 	for _, set := range s.sets {
 		byName[set.name] = append(byName[set.name], set)
@@ -186,7 +194,9 @@ func (s *Script) assigned(prefix string, from int) ([]Option, string) {
 					if first == "" {
 						first = name
 					}
-					options = append(options, s.option(word, set.at, prefix))
+					o := option(word, prefix)
+					o.Line = 1 + sort.SearchInts(lines, set.at)
+					options = append(options, o)
 				}
 			}
 			queue = append(queue, s.lang.variables(set.marked)...)

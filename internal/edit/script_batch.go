@@ -77,6 +77,9 @@ var batchVariable = regexp.MustCompile(mark + `[%!]([^%!:=]+)`)
 
 // variables returns names in upper case: cmd.exe makes no difference.
 func (batchLanguage) variables(marked string) []string {
+	if !strings.Contains(marked, mark) {
+		return nil
+	}
 	var names []string
 	for _, m := range batchVariable.FindAllStringSubmatch(marked, -1) {
 		names = append(names, strings.ToUpper(m[1]))
@@ -89,6 +92,7 @@ type batchSet struct {
 	name     string
 	at, end  int // of the text
 	unusable string
+	nth      int // in Script.sets
 }
 
 // parseBatch finds the java command line and the variables on it.
@@ -100,6 +104,7 @@ func parseBatch(s *Script) error {
 	for at := 0; at < len(s.data); {
 		end, next := batchLine(s.data, at)
 		if set, ok := readSet(s.data, at, end); ok {
+			set.nth = len(s.sets)
 			sets[set.name] = append(sets[set.name], set)
 			words, _ := batchWords(s.data, set.at, set.end, lang.delayed)
 			s.sets = append(s.sets, scriptSet{name: set.name, marked: joinMarked(words), at: set.at})
@@ -168,9 +173,7 @@ func (s *Script) collectSet(set batchSet, first bool, row int) error {
 	if !first && (len(words) == 0 || strings.ToUpper(words[0].marked) != mark+"%"+set.name+"%") {
 		return refuse("for a second time and does not begin with what it holds")
 	}
-	for i := range s.sets {
-		s.sets[i].isWords = s.sets[i].isWords || s.sets[i].at == set.at
-	}
+	s.sets[set.nth].isWords = true
 	for _, w := range words {
 		w.row = row
 		s.words = append(s.words, w)
@@ -284,8 +287,8 @@ func (w *batchWordScan) backslashes() {
 		n++
 	}
 	if w.at+n == len(w.data) || w.data[w.at+n] != '"' {
-		w.out = append(w.out, '\\')
-		w.at++
+		w.out = append(w.out, w.data[w.at:w.at+n]...)
+		w.at += n
 		return
 	}
 	w.out = append(w.out, w.data[w.at:w.at+n/2]...)

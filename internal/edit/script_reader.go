@@ -37,67 +37,82 @@ func oneCommand(lines [][]string) ([]string, error) {
 
 func (shellLanguage) read(_ string, data []byte) ([]string, error) {
 	var lines [][]string
-	logical, continued := "", false
-	for _, line := range strings.Split(string(data), "\n") {
+	var logical strings.Builder
+	continued := false
+	for line := range strings.SplitSeq(string(data), "\n") {
 		if !continued && strings.HasPrefix(strings.TrimLeft(line, " \t"), "#") {
 			continue
 		}
 		bare := strings.TrimRight(line, `\`)
 		if continued = (len(line)-len(bare))%2 == 1; continued {
-			logical += line[:len(line)-1]
+			logical.WriteString(line[:len(line)-1])
 			continue
 		}
-		logical += line
-		if strings.Contains(logical, MainClass) {
-			lines = append(lines, readShellWords(logical))
+		logical.WriteString(line)
+		if text := logical.String(); strings.Contains(text, MainClass) {
+			lines = append(lines, readShellWords(text))
 		}
-		logical = ""
+		logical.Reset()
 	}
 	return oneCommand(lines)
 }
 
+// wordList collects words.
+type wordList struct {
+	words []string
+	word  strings.Builder
+	open  bool
+}
+
+func (l *wordList) add(s string) {
+	l.word.WriteString(s)
+	l.open = true
+}
+
+func (l *wordList) end() {
+	if l.open {
+		l.words = append(l.words, l.word.String())
+	}
+	l.word.Reset()
+	l.open = false
+}
+
 // readShellWords splits a logical line. It knows $name, ${name} and $* and takes what it does not know for a part of the word.
 func readShellWords(line string) []string {
-	var words []string
-	word, inWord, quote := "", false, ' '
-	runes := []rune(line)
-	for i := 0; i < len(runes); i++ {
-		r := runes[i]
-		next := ' '
-		if i+1 < len(runes) {
-			next = runes[i+1]
+	var list wordList
+	quote := byte(' ')
+	for i := 0; i < len(line); i++ {
+		c, next := line[i], byte(' ')
+		if i+1 < len(line) {
+			next = line[i+1]
 		}
 		switch {
-		case quote == '\'' && r == '\'', quote == '"' && r == '"':
+		case quote == '\'' && c == '\'', quote == '"' && c == '"':
 			quote = ' '
 		case quote == '\'':
-			word += string(r)
-		case r == '$' && (next == '{' || next == '_' || next == '*' || next == '@' || next == '#' || next == '?' || next == '(' || next|32 >= 'a' && next|32 <= 'z' || next >= '0' && next <= '9'):
-			word, inWord = word+"\x00$", true
-		case r == '\\' && quote == ' ', r == '\\' && strings.ContainsRune("$`\"\\", next):
+			list.add(line[i : i+1])
+		case c == '$' && (strings.IndexByte("{(_*@#?", next) >= 0 || next|32 >= 'a' && next|32 <= 'z' || next >= '0' && next <= '9'):
+			list.add("\x00$")
+		case c == '\\' && quote == ' ', c == '\\' && strings.IndexByte("$`\"\\", next) >= 0:
 			i++
-			word, inWord = word+string(next), true
-		case quote == ' ' && (r == '"' || r == '\''):
-			quote, inWord = r, true
-		case quote == ' ' && (r == ' ' || r == '\t' || r == ';'):
-			if inWord {
-				words = append(words, word)
-			}
-			word, inWord = "", false
+			list.add(string([]byte{next}))
+		case quote == ' ' && (c == '"' || c == '\''):
+			quote = c
+			list.add("")
+		case quote == ' ' && (c == ' ' || c == '\t' || c == ';'):
+			list.end()
 		default:
-			word, inWord = word+string(r), true
+			list.add(line[i : i+1])
 		}
 	}
-	if inWord {
-		words = append(words, word)
-	}
-	return words
+	list.end()
+	return list.words
 }
 
 func (l batchLanguage) read(_ string, data []byte) ([]string, error) {
 	sets := map[string][]string{}
 	var lines [][]string
-	for _, line := range strings.Split(string(data), "\n") {
+	for line := range strings.SplitSeq(string(data), "\n") {
 		line = strings.TrimRight(line, "\r")
 		text := strings.TrimLeft(line, " \t@")
 		lower := strings.ToLower(text)
@@ -130,44 +145,45 @@ func (l batchLanguage) read(_ string, data []byte) ([]string, error) {
 }
 
 func readBatchWords(line string, delayed bool) []string {
-	var words []string
-	word, inWord, quoted := "", false, false
+	var list wordList
+	quoted := false
 	for line != "" {
-		c := line[:1]
-		slashes := len(line) - len(strings.TrimLeft(line, `\`))
-		name := -1
+		c, size, name := line[:1], 1, -1
 		if c == "%" || c == "!" && delayed {
 			name = strings.Index(line[1:], c)
 		}
-		size := 1
 		switch {
-		case slashes > 0 && strings.HasPrefix(line[slashes:], `"`):
-			word, size = word+line[:slashes/2], slashes
-			if slashes%2 == 1 {
-				word, size = word+`"`, size+1
+		case c == `\`:
+			slashes := len(line) - len(strings.TrimLeft(line, `\`))
+			size = slashes
+			switch {
+			case !strings.HasPrefix(line[slashes:], `"`):
+				list.add(line[:slashes])
+			case slashes%2 == 1:
+				list.add(line[:slashes/2] + `"`)
+				size++
+			default:
+				list.add(line[:slashes/2])
 			}
-			inWord = true
 		case c == `"`:
-			quoted, inWord = !quoted, true
+			quoted = !quoted
+			list.add("")
 		case !quoted && (c == " " || c == "\t"):
-			if inWord {
-				words = append(words, word)
-			}
-			word, inWord = "", false
+			list.end()
 		case strings.HasPrefix(line, "%%"):
-			word, size, inWord = word+"%", 2, true
+			list.add("%")
+			size = 2
 		case name > 0:
 			size = name + 2
-			word, inWord = word+"\x00"+line[:size], true
+			list.add("\x00" + line[:size])
 		case !quoted && c == "^" && len(line) > 1:
-			word, size, inWord = word+line[1:2], 2, true
+			list.add(line[1:2])
+			size = 2
 		default:
-			word, inWord = word+c, true
+			list.add(c)
 		}
 		line = line[size:]
 	}
-	if inWord {
-		words = append(words, word)
-	}
-	return words
+	list.end()
+	return list.words
 }

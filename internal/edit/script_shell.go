@@ -80,6 +80,9 @@ var (
 )
 
 func (shellLanguage) variables(marked string) []string {
+	if !strings.Contains(marked, mark) {
+		return nil
+	}
 	var names []string
 	for _, m := range shellVariable.FindAllStringSubmatch(marked, -1) {
 		names = append(names, m[1])
@@ -194,7 +197,10 @@ func javaIndex(words []scriptWord) int {
 func assignments(c shellCommand) []scriptSet {
 	var all []scriptSet
 	for _, w := range c.words {
-		m := shellAssignment.FindStringSubmatch(w.marked)
+		var m []string
+		if strings.IndexByte(w.marked, '=') > 0 {
+			m = shellAssignment.FindStringSubmatch(w.marked)
+		}
 		switch {
 		case m != nil:
 			all = append(all, scriptSet{name: m[1], marked: w.marked[len(m[0]):], at: w.start})

@@ -148,8 +148,10 @@ func (w *shellWordScan) skipExpansion(quoted bool, depth int) (literal bool, err
 		return false, w.skipString('`', errBackquote)
 	}
 	w.at++
+	behind := w.at
 	w.skipContinuations()
 	if w.at >= len(w.data) {
+		w.at = behind
 		return true, nil
 	}
 	switch b := w.data[w.at]; {
@@ -162,19 +164,30 @@ func (w *shellWordScan) skipExpansion(quoted bool, depth int) (literal bool, err
 	case b == '"' && !quoted:
 		return false, nil // bash drops the $ in front of a double quote, dash keeps it
 	case isShellName(b):
-		for w.at < len(w.data) && (isShellName(w.data[w.at]) || w.data[w.at] >= '0' && w.data[w.at] <= '9') {
-			w.at++
-			w.skipContinuations()
-		}
+		w.skipName()
 		return false, nil
 	case b >= '0' && b <= '9' || bytes.IndexByte([]byte("@*#?-$!"), b) >= 0:
 		w.at++
 		return false, nil
 	}
+	w.at = behind
 	return true, nil
 }
 
-// skipContinuations skips line ends behind a backslash: they may stand within the name of a variable.
+// skipName skips the name of a variable, over continuations within it.
+func (w *shellWordScan) skipName() {
+	for end := w.at; ; {
+		if w.at >= len(w.data) || !isShellName(w.data[w.at]) && (w.data[w.at] < '0' || w.data[w.at] > '9') {
+			w.at = end
+			return
+		}
+		w.at++
+		end = w.at
+		w.skipContinuations()
+	}
+}
+
+// skipContinuations skips line ends behind a backslash.
 func (w *shellWordScan) skipContinuations() {
 	for bytes.HasPrefix(w.data[w.at:], []byte("\\\n")) {
 		w.at += 2

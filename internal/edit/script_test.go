@@ -373,3 +373,51 @@ func TestScriptJudge(t *testing.T) {
 		t.Errorf("%v, %s", err, s.Bytes())
 	}
 }
+
+// TestScriptEveryOption changes and removes every option of every script, one at a time, those of a real install included.
+func TestScriptEveryOption(t *testing.T) {
+	scripts := map[string][]byte{"am.sh": []byte(amScript), "bam.sh": []byte(bamScript), "server.bat": []byte(batchScript)}
+	for path, data := range corpusFiles(t, "bin/wso2server.sh", "bin/wso2server.bat") {
+		scripts[path] = data
+	}
+	edits := 0
+	for name, data := range scripts {
+		s := mustScript(t, name, string(data))
+		if splices, err := s.Commit(); err != nil || len(splices) > 0 || string(s.Bytes()) != string(data) {
+			t.Errorf("%s: no edit gave %v, %v", name, splices, err)
+		}
+		for i, w := range s.words {
+			prefix, _, ok := strings.Cut(w.marked, "=")
+			if !s.matches(i, "-") || !ok || !optionPrefix.MatchString(prefix+"=") {
+				continue
+			}
+			edits++
+			oneOption(t, name, string(data), i, prefix+"=")
+		}
+	}
+	t.Logf("%d options changed one at a time", edits)
+}
+
+func oneOption(t *testing.T, name, data string, i int, prefix string) {
+	t.Helper()
+	for _, value := range []string{"a new, longer value", "-"} {
+		s := mustScript(t, name, data)
+		before := s.words
+		applyEdits(t, s, []scriptEdit{{prefix, value}})
+		splices := mustCommit(t, s)
+		if len(splices) != 1 || splices[0].End > before[i].end && value != "-" || splices[0].Start < before[i].start && value != "-" {
+			t.Errorf("%s: %s: %+v", name, prefix, splices)
+		}
+		after := s.words
+		if value == "-" {
+			after = slices.Insert(slices.Clone(after), i, before[i])
+		} else if after[i].marked != prefix+value {
+			t.Errorf("%s: %s became %q", name, prefix, after[i].marked)
+		}
+		for j := range before {
+			if j != i && before[j].marked != after[j].marked {
+				t.Errorf("%s: %s changed %q to %q", name, prefix, before[j].marked, after[j].marked)
+			}
+		}
+	}
+}
