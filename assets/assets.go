@@ -32,7 +32,7 @@ const (
 var ErrNotEmpty = errors.New("the folder is not empty")
 
 // Unpack writes a sample install into dir, which must be empty or not there yet. Modes are those of a product unpacked from its
-// zip, whatever the umask. The keystores are made anew, with a key of their own.
+// zip, whatever the umask. The keystores hold a key that is made anew in every process.
 func Unpack(ctx context.Context, dir string, which Sample) error {
 	root, err := fs.Sub(files, path.Join("sample", string(which)))
 	if err != nil {

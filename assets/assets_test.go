@@ -287,10 +287,6 @@ func TestKeystores(t *testing.T) {
 			t.Errorf("the truststore does not trust the key by alias %s: %v", alias, err)
 		}
 	}
-	other := unpack(t, assets.API)
-	if bytes.Equal(read(t, dir, carbon.KeyStore), read(t, other, carbon.KeyStore)) {
-		t.Error("two samples have the same key")
-	}
 }
 
 // TestKeytool has Java itself read the keystores.

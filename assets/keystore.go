@@ -6,9 +6,11 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/pavlo-v-chernykh/keystore-go/v4"
@@ -21,45 +23,61 @@ const (
 	keyBits       = 2048
 )
 
-// writeKeystores makes wso2carbon.jks with one private key and client-truststore.jks, which trusts its certificate under both
-// aliases that products use.
-func writeKeystores(dir string) error {
-	key, certificate, err := selfSigned(time.Now())
+// stores are the two keystores of a sample.
+type stores struct{ identity, trust []byte }
+
+// makeStores makes them once per process: a key takes longer than everything else that Unpack does.
+var makeStores = sync.OnceValues(func() (stores, error) {
+	s, err := newStores(time.Now())
 	if err != nil {
-		return fmt.Errorf("making the sample's key: %w", err)
+		return stores{}, fmt.Errorf("making the sample's key: %w", err)
+	}
+	return s, nil
+})
+
+// newStores makes wso2carbon.jks with one private key and client-truststore.jks, which trusts its certificate under both aliases
+// that products use.
+func newStores(now time.Time) (stores, error) {
+	key, certificate, err := selfSigned(now)
+	if err != nil {
+		return stores{}, err
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return err
+		return stores{}, err
 	}
-	now := time.Now()
 	password := []byte(storePassword)
 	cert := keystore.Certificate{Type: "X509", Content: certificate}
 
 	identity := keystore.New()
 	entry := keystore.PrivateKeyEntry{CreationTime: now, PrivateKey: pkcs8, CertificateChain: []keystore.Certificate{cert}}
 	if err := identity.SetPrivateKeyEntry(keyAlias, entry, password); err != nil {
-		return err
+		return stores{}, err
 	}
 	trust := keystore.New(keystore.WithOrderedAliases())
 	for _, alias := range []string{keyAlias, "localhost"} {
 		if err := trust.SetTrustedCertificateEntry(alias, keystore.TrustedCertificateEntry{CreationTime: now, Certificate: cert}); err != nil {
-			return err
+			return stores{}, err
 		}
 	}
-	for rel, store := range map[string]keystore.KeyStore{
-		"repository/resources/security/wso2carbon.jks":        identity,
-		"repository/resources/security/client-truststore.jks": trust,
-	} {
-		var b bytes.Buffer
-		if err := store.Store(&b, password); err != nil {
-			return err
-		}
-		if err := write(dir, rel, b.Bytes(), 0o644); err != nil {
-			return err
-		}
+	var a, b bytes.Buffer
+	if err := errors.Join(identity.Store(&a, password), trust.Store(&b, password)); err != nil {
+		return stores{}, err
 	}
-	return nil
+	return stores{a.Bytes(), b.Bytes()}, nil
+}
+
+// writeKeystores puts the keystores in their places.
+func writeKeystores(dir string) error {
+	s, err := makeStores()
+	if err != nil {
+		return err
+	}
+	const folder = "repository/resources/security/"
+	return errors.Join(
+		write(dir, folder+"wso2carbon.jks", s.identity, 0o644),
+		write(dir, folder+"client-truststore.jks", s.trust, 0o644),
+	)
 }
 
 // selfSigned makes a key and a certificate for localhost, valid for ten years.

@@ -125,6 +125,9 @@ var serverScript = regexp.MustCompile(`(/[^\s"'=;:]*)/bin/wso2server\.sh`)
 
 // isStartedBy reports whether the text of a service starts wso2server.sh of this home, or sets CARBON_HOME to it.
 func (in *Install) isStartedBy(text string) bool {
+	if !strings.Contains(text, "wso2server.sh") && !strings.Contains(text, "CARBON_HOME") {
+		return false
+	}
 	if strings.Contains(text, in.Home+"/bin/wso2server.sh") {
 		return true
 	}

@@ -1,10 +1,6 @@
 package carbon
 
-import (
-	"testing"
-
-	"carbon-setup/assets"
-)
+import "testing"
 
 // TestStarted adds what a start leaves, one thing at a time, and what says nothing.
 func TestStarted(t *testing.T) {
@@ -34,11 +30,12 @@ func TestStarted(t *testing.T) {
 		"repository/components/default/configuration/org.eclipse.osgi/.state.1":    "repository/components/default/configuration/org.eclipse.osgi/.state.1 is not empty",
 		"repository/components/default/configuration/org.eclipse.osgi/bundles/1/x": "repository/components/default/configuration/org.eclipse.osgi/bundles is not empty",
 	} {
-		home := sample(t, assets.Servlet)
+		dir := t.TempDir()
+		home(t, dir)
 		if file != "" {
-			put(t, home, map[string]string{file: "something"})
+			put(t, dir, map[string]string{file: "something"})
 		}
-		got := (&Install{Home: home}).started()
+		got := (&Install{Home: dir}).started()
 		if got.Yes != (evidence != "") || got.Evidence != evidence {
 			t.Errorf("%s: %+v, want %q", file, got, evidence)
 		}
