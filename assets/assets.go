@@ -149,13 +149,20 @@ func modeOf(which Sample, rel string) fs.FileMode {
 	return 0o644
 }
 
+// makeFolder makes a folder and those above it up to dir, which is the caller's.
 func makeFolder(dir, rel string) error {
-	at := filepath.Join(dir, filepath.FromSlash(rel))
-	if err := os.MkdirAll(at, 0o750); err != nil {
+	if rel == "." {
+		return nil
+	}
+	if err := makeFolder(dir, path.Dir(rel)); err != nil {
 		return err
 	}
-	if rel == "." {
-		return nil // the caller's
+	at := filepath.Join(dir, filepath.FromSlash(rel))
+	switch err := os.Mkdir(at, 0o750); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
 	}
 	return os.Chmod(at, 0o755) //nolint:gosec // the modes of products are part of the sample
 }

@@ -249,6 +249,19 @@ func TestModes(t *testing.T) {
 				t.Errorf("%s %s: mode %v, want %v", which, rel, info.Mode().Perm(), want)
 			}
 		}
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() || path == dir {
+				return err
+			}
+			info, err := entry.Info()
+			if err == nil && runtime.GOOS != "windows" && info.Mode().Perm() != 0o755 {
+				t.Errorf("%s %s: mode %v", which, path, info.Mode().Perm())
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, rel := range []string{"repository/components/dropins", "repository/carbonapps", "repository/logs", "repository/components/lib", "tmp"} {
 			entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(rel)))
 			if err != nil || len(entries) > 0 {
