@@ -20,8 +20,12 @@ type storePattern struct {
 // compileJava compiles a regular expression written for Java. Go has no lookaround, no back references, no possessive quantifiers and none of
 // Java's POSIX names: those do not compile. What compiles but means something else, a class within a class, is refused.
 func compileJava(text string) (*regexp.Regexp, error) {
-	if nestsClasses(text) || otherProperty(text) {
+	if otherConstruct(text) || otherProperty(text) {
 		return nil, errJavaOnly
+	}
+	_, err := regexp.Compile(text) // by itself, so that no parenthesis of it closes ours
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errJavaOnly, err)
 	}
 	re, err := regexp.Compile(`\A(?:` + text + `)\z`)
 	if err != nil {
@@ -46,29 +50,38 @@ func otherProperty(text string) bool {
 	return false
 }
 
-// nestsClasses reports whether a character class holds another one or an intersection, [a-z&&[^q]]: Go takes the signs literally.
-func nestsClasses(text string) bool {
+var repetition = regexp.MustCompile(`^\{[0-9]+(,[0-9]*)?\}`)
+
+// otherConstruct reports whether the text has what Go compiles and Java reads differently or not at all: a character class in another one or an
+// intersection of classes, [a-z&&[^q]], whose signs Go takes literally; a brace that begins no repetition; a group named in the way of Python; octal numbers and \v.
+func otherConstruct(text string) bool {
 	inClass := false
 	for i := 0; i < len(text); i++ {
+		rest := text[i:]
 		switch c := text[i]; {
+		case strings.HasPrefix(rest, `\Q`):
+			end := strings.Index(rest, `\E`)
+			if end < 0 || inClass {
+				return inClass
+			}
+			i += end + 1
 		case c == '\\':
-			if i+1 < len(text) && text[i+1] == 'Q' {
-				end := strings.Index(text[i:], `\E`)
-				if end < 0 {
-					return false
-				}
-				i += end
+			if strings.HasPrefix(rest, `\0`) || strings.HasPrefix(rest, `\v`) {
+				return true
 			}
 			i++
-		case !inClass:
-			inClass = c == '['
-			if inClass && i+1 < len(text) && text[i+1] == '^' {
+		case inClass:
+			if c == '[' || strings.HasPrefix(rest, "&&") {
+				return true
+			}
+			inClass = c != ']'
+		case c == '[':
+			inClass = true
+			if strings.HasPrefix(rest, "[^") {
 				i++
 			}
-		case c == '[', c == '&' && i+1 < len(text) && text[i+1] == '&':
+		case c == '{' && !repetition.MatchString(rest), strings.HasPrefix(rest, "(?P"):
 			return true
-		case c == ']':
-			inClass = false
 		}
 	}
 	return false

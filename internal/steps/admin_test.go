@@ -315,14 +315,14 @@ func editXML(t *testing.T, home, file string, change func(*edit.XML) error) {
 
 func TestAdminKeepsWhatIsLeftOut(t *testing.T) {
 	home := sampleHome(t, "api")
-	planTwice(t, home, adminAnswers(t, "", "Quiet-Harbour-Stone-41"))
+	planTwice(t, home, adminAnswers(t, "", "Quiet-Lantern-Stone-41"))
 	if got := scanAdmin(openHome(t, home)).account().user; got != "admin" {
 		t.Errorf("the user name is %q without an answer for it", got)
 	}
 	planTwice(t, home, "admin:\n  username: opsadmin\n")
 	now := scanAdmin(openHome(t, home)).account()
-	if now.user != "opsadmin" || now.pass.Reveal() != "Quiet-Harbour-Stone-41" {
-		t.Errorf("after a rename the account is %s with another password: %t", now.user, now.pass.Reveal() != "Quiet-Harbour-Stone-41")
+	if now.user != "opsadmin" || now.pass.Reveal() != "Quiet-Lantern-Stone-41" {
+		t.Errorf("after a rename the account is %s with another password: %t", now.user, now.pass.Reveal() != "Quiet-Lantern-Stone-41")
 	}
 	if n := len(scanAdmin(openHome(t, home)).following(now)); n != 12 {
 		t.Errorf("%d places follow, want 12", n)

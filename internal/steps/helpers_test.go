@@ -45,7 +45,7 @@ func copyTree(t testing.TB, from, to string) {
 		if d.IsDir() {
 			return os.MkdirAll(target, 0o750)
 		}
-		data, err := os.ReadFile(path) //nolint:gosec // a path below a test folder
+		data, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func setFile(t testing.TB, home, rel, text string) {
 // readFile returns a file of a home.
 func readFile(t testing.TB, home, rel string) string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(home, filepath.FromSlash(rel))) //nolint:gosec // a path below a test folder
+	data, err := os.ReadFile(filepath.Join(home, filepath.FromSlash(rel)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +277,7 @@ func golden(t testing.TB, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // a path below testdata
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatalf("%v (go test -update writes it)", err)
 	}

@@ -106,7 +106,7 @@ func offsetInForce(w *Workspace) int {
 // baseURL returns scheme://host:port, without the port that the scheme means anyway.
 func baseURL(scheme, host string, port int) string {
 	u := urlParts{scheme: scheme, host: host}
-	if !(scheme == "https" && port == 443 || scheme == "http" && port == 80) {
+	if implied := map[string]int{"http": 80, "https": 443}[scheme]; port != implied {
 		u.port = strconv.Itoa(port)
 	}
 	return u.String()

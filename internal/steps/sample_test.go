@@ -68,7 +68,7 @@ func unpackedSample(t testing.TB, which string) []sampleFile {
 		}
 		f := sampleFile{rel: rel, mode: info.Mode()}
 		if !d.IsDir() {
-			if f.data, err = os.ReadFile(path); err != nil { //nolint:gosec // a path below a test folder
+			if f.data, err = os.ReadFile(path); err != nil {
 				return err
 			}
 		}
