@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/steps"
+)
+
+type applyFlags struct {
+	file, expect string
+	yes          bool
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	f := &applyFlags{}
+	cmd := &cobra.Command{
+		Use: "apply", Short: "Make the changes of the answers, all or none, with a backup of every byte", Args: noArguments,
+		Long: `apply does what plan shows: it locks the install, checks rights, space and that no server runs, backs up every file that changes,
+swaps all files, reads them back and verifies them, or takes everything back. It never asks: --yes says that you mean it.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.apply(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.file, "answers", "", "the answers file")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "yes, change the install")
+	cmd.Flags().StringVar(&f.expect, "expect-plan", "", "refuse unless the plan has this hash (plan prints it)")
+	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
+	return cmd
+}
+
+func (a *app) apply(ctx context.Context, f *applyFlags) error {
+	if !f.yes {
+		return &usageError{"apply changes the install and needs --yes", "To look first: carbon-setup plan with the same flags."}
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if err := a.recoverFirst(ctx); err != nil {
+		return err
+	}
+	p, err := a.prepare(ctx, f.file)
+	if err != nil {
+		return err
+	}
+	if p.outcome.Plan.Empty() && f.expect == "" {
+		a.tell(p, false)
+		return a.emit(resultRecord{header: record("result"), Plan: p.outcome.Plan.Hash()})
+	}
+	a.tell(p, false)
+	if err := a.emitPlan(p.outcome.Plan, p.outcome.Plan.Diff()); err != nil {
+		return err
+	}
+	checks := a.runChecks(ctx, p)
+	result, verified, err := a.execute(ctx, p, f.expect)
+	if err != nil {
+		return err
+	}
+	return a.finish(p, result, append(checks, verified...))
+}
+
+// recoverFirst finishes or undoes a run that was cut off, before anything is read.
+func (a *app) recoverFirst(ctx context.Context) error {
+	in, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	return a.recoverHome(ctx, in.Home, a.applyOptions(in))
+}
+
+func (a *app) recoverHome(ctx context.Context, home string, o apply.Options) error {
+	run, err := apply.Unfinished(home)
+	if err != nil || run == nil {
+		return err
+	}
+	rec, err := apply.Recover(ctx, home, o)
+	if err != nil {
+		return err
+	}
+	if rec != nil {
+		fmt.Fprintf(a.err, "Run %s had been cut off; it has been %s (%d files).\n", rec.Run, rec.Outcome, len(rec.Files))
+	}
+	return nil
+}
+
+func (a *app) applyOptions(in *carbon.Install) apply.Options {
+	return apply.Options{
+		System: apply.Real(), Now: time.Now, Who: apply.CurrentWho(a.version),
+		Running: func(ctx context.Context) (int, error) {
+			if err := in.Refresh(ctx); err != nil {
+				return 0, err
+			}
+			if in.Running == nil {
+				return 0, nil
+			}
+			return in.Running.PID, nil
+		},
+	}
+}
+
+// execute applies the plan; values that are not as intended afterwards roll it back.
+func (a *app) execute(ctx context.Context, p *prepared, expect string) (*apply.Result, []steps.Result, error) {
+	var verified []steps.Result
+	o := a.applyOptions(p.install)
+	o.ExpectPlan = expect
+	o.Verify = func(ctx context.Context) error {
+		verified = steps.VerifyInstall(ctx, p.install, p.answers)
+		return firstFailure(verified)
+	}
+	o.Report = func(r apply.Result) []byte { return steps.RunReport(p.install, p.outcome, r, o.Who) }
+	result, err := apply.Apply(ctx, p.outcome.Plan, o)
+	return result, verified, err
+}
+
+// firstFailure returns the first failed result as an error.
+func firstFailure(results []steps.Result) error {
+	for _, r := range results {
+		if r.Status == steps.Fail {
+			return fmt.Errorf("%s: %s", r.Place, r.Message)
+		}
+	}
+	return nil
+}
+
+// checkTimeout bounds one probe of the outside world.
+const checkTimeout = 5 * time.Second
+
+// runChecks runs the probes of every step in the plan, one after the other.
+func (a *app) runChecks(ctx context.Context, p *prepared) []steps.Result {
+	var all []steps.Result
+	w := steps.NewWorkspace(p.install)
+	for _, s := range steps.All() {
+		if _, left := p.outcome.Left[s.Info().ID]; left {
+			continue
+		}
+		for _, c := range s.Checks(w, p.answers) {
+			limited, cancel := context.WithTimeout(ctx, checkTimeout)
+			r := c.Run(limited)
+			cancel()
+			r.Guideline = s.Info().Guideline
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// finish tells how an applied run went and ends with 0, or 3 when something warned.
+func (a *app) finish(p *prepared, r *apply.Result, results []steps.Result) error {
+	code := exitDone
+	for _, res := range results {
+		if err := a.emitCheck(res); err != nil {
+			return err
+		}
+		if res.Status != steps.OK {
+			code = exitWarned
+			fmt.Fprintf(a.err, "warning: %s %s\n", res.Message, res.Fix)
+		}
+	}
+	for _, w := range r.Warnings {
+		code = exitWarned
+		fmt.Fprintf(a.err, "warning: %s\n", w)
+	}
+	fmt.Fprintf(a.people(), "Applied. Run %s, %d files, %d actions, %.1f s.\n", r.Run, r.Files, r.Actions, r.Took.Seconds())
+	fmt.Fprintf(a.people(), "  verified  every file re-read, %d values looked at\n", len(results))
+	fmt.Fprintf(a.people(), "  next      start the server: %s/bin/wso2server.sh start\n", p.install.Home)
+	fmt.Fprintf(a.people(), "  undo      carbon-setup restore --home %s %s --yes\n", shellWord(p.install.Home), r.Run)
+	fmt.Fprintf(a.people(), "  report    %s\n  log       %s\n", r.Report, r.Log)
+	err := a.emit(resultRecord{
+		header: record("result"), Run: r.Run, Plan: r.Plan, ExitCode: code, Files: r.Files, Actions: r.Actions,
+		Report: r.Report, Log: r.Log, Warnings: r.Warnings,
+	})
+	return errors.Join(err, done(code))
+}
+
+// emitCheck writes a check or verification; these are never findings.
+func (a *app) emitCheck(r steps.Result) error {
+	return a.emit(checkRecord{record("check"), r.ID, r.Guideline, r.Status, sentence("", r.Message, r.Fix)})
+}

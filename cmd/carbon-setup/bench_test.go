@@ -1,0 +1,195 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"carbon-setup/assets"
+)
+
+// The benchmarks run the whole process, as an operator does, beside the least that any program would have to do for the same.
+// The corpus, the data files of a real API Manager, is used where it lies beside the project; else the sample install.
+
+const benchAnswers = `version: 1
+admin: {username: opsadmin, password: {file: admin.pw}}
+jvm: {heap_initial: 512m, heap_max: 1024m}
+hostname: {name: esb.example.com, management: mgt.example.com}
+logs: {level: INFO, rotation: size, max_size: 10MB, max_backups: 20}
+jmx: {enabled: true, registry_port: 9999, server_port: 11111, hostname: esb.example.com}
+ports: {offset: 3}
+proxy: {reverse: {http_port: 80, https_port: 443, name: esb.example.com}, forward: {host: proxy.example.com, port: 3128}}
+`
+
+// bench is a binary, an install and its answers.
+type bench struct {
+	binary, home, answers string
+}
+
+func newBench(b *testing.B, scale int) bench {
+	b.Helper()
+	dir := b.TempDir()
+	t := bench{filepath.Join(dir, "carbon-setup"), filepath.Join(dir, "home"), filepath.Join(dir, "answers.yaml")}
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	if err := assets.Unpack(b.Context(), t.home, assets.API); err != nil {
+		b.Fatal(err)
+	}
+	if corpus := filepath.Join("..", "..", "..", "shared", "corpus", "apim-1.8.0"); exists(corpus) {
+		overlay(b, corpus, t.home)
+	}
+	pad(b, t.home, scale)
+	writeFile(b, t.answers, benchAnswers)
+	writeFile(b, filepath.Join(dir, "admin.pw"), "Correct-Horse-42\n")
+	return t
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func writeFile(tb testing.TB, path, text string) {
+	tb.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func overlay(b *testing.B, from, to string) {
+	b.Helper()
+	if err := os.RemoveAll(filepath.Join(to, "repository", "conf")); err != nil {
+		b.Fatal(err)
+	}
+	out, err := exec.CommandContext(b.Context(), "cp", "-a", from+"/.", to).CombinedOutput()
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// pad makes every XML and properties file scale times as long, with comments at its end.
+func pad(b *testing.B, home string, scale int) {
+	b.Helper()
+	if scale == 1 {
+		return
+	}
+	for _, path := range confFiles(b, home) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		line := "\n<!-- padding that stands for a file that has grown -->"
+		if strings.HasSuffix(path, ".properties") {
+			line = "\n# padding that stands for a file that has grown"
+		}
+		n := len(data) * (scale - 1) / len(line)
+		writeFile(b, path, string(data)+strings.Repeat(line, n)+"\n")
+	}
+}
+
+func confFiles(tb testing.TB, home string) []string {
+	tb.Helper()
+	var files []string
+	err := filepath.WalkDir(filepath.Join(home, "repository", "conf"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && (strings.HasSuffix(path, ".xml") || strings.HasSuffix(path, ".properties")) {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return files
+}
+
+// run runs the binary; codes lists the exit codes that are right. It reports the largest memory the process had.
+func (t bench) run(b *testing.B, codes []int, args ...string) {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), t.binary, append(args, "--home", t.home)...)
+	cmd.Env = append(os.Environ(), "JAVA_HOME=")
+	out, err := cmd.CombinedOutput()
+	for _, c := range codes {
+		if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == c {
+			if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+				b.ReportMetric(float64(usage.Maxrss)/1024, "peak-MB")
+			}
+			return
+		}
+	}
+	b.Fatalf("%v\n%s", err, out)
+}
+
+// BenchmarkReadAndHash is the least: read the files that plan reads, and hash them, in a process that runs already.
+func BenchmarkReadAndHash(b *testing.B) {
+	t := newBench(b, 1)
+	files := confFiles(b, t.home)
+	for b.Loop() {
+		for _, f := range files {
+			data, err := os.ReadFile(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_ = sha256.Sum256(data)
+		}
+	}
+}
+
+// BenchmarkStart is the process alone.
+func BenchmarkStart(b *testing.B) {
+	t := newBench(b, 1)
+	for b.Loop() {
+		t.run(b, []int{0}, "version")
+	}
+}
+
+func BenchmarkPlan(b *testing.B) {
+	for _, scale := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("%dx", scale), func(b *testing.B) {
+			t := newBench(b, scale)
+			b.SetBytes(size(b, t.home))
+			for b.Loop() {
+				t.run(b, []int{2}, "plan", "--answers", t.answers)
+			}
+		})
+	}
+}
+
+func BenchmarkAudit(b *testing.B) {
+	t := newBench(b, 1)
+	for b.Loop() {
+		t.run(b, []int{2}, "audit")
+	}
+}
+
+// BenchmarkApply is one apply; the restore between two is not timed.
+func BenchmarkApply(b *testing.B) {
+	t := newBench(b, 1)
+	for b.Loop() {
+		t.run(b, []int{0, 3}, "apply", "--answers", t.answers, "--yes")
+		b.StopTimer()
+		t.run(b, []int{0}, "restore", "--yes")
+		b.StartTimer()
+	}
+}
+
+func size(tb testing.TB, home string) int64 {
+	tb.Helper()
+	var n int64
+	for _, f := range confFiles(tb, home) {
+		info, err := os.Stat(f)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		n += info.Size()
+	}
+	return n
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/edit"
+	"carbon-setup/internal/steps"
+)
+
+// The records of --json: one object per line on stdout. Field names are a contract.
+type (
+	header struct {
+		Schema int    `json:"schema"`
+		Type   string `json:"type"`
+	}
+	changeRecord struct {
+		header
+		File       string `json:"file"`
+		Guidelines []int  `json:"guidelines"`
+		Added      int    `json:"added"`
+		Removed    int    `json:"removed"`
+		Diff       string `json:"diff"`
+	}
+	actionRecord struct {
+		header
+		Name       string `json:"name"`
+		Guidelines []int  `json:"guidelines"`
+		Detail     string `json:"detail"`
+	}
+	checkRecord struct {
+		header
+		ID        string       `json:"id"`
+		Guideline int          `json:"guideline"`
+		Status    steps.Status `json:"status"`
+		Message   string       `json:"message"`
+	}
+	findingRecord struct {
+		header
+		ID        string `json:"id"`
+		Guideline int    `json:"guideline"`
+		Severity  string `json:"severity"`
+		File      string `json:"file"`
+		Line      int    `json:"line"`
+		Message   string `json:"message"`
+		Why       string `json:"why"`
+		Fix       string `json:"fix"`
+	}
+	resultRecord struct {
+		header
+		Run      string   `json:"run"`
+		Plan     string   `json:"plan"`
+		ExitCode int      `json:"exit_code"`
+		Files    int      `json:"files"`
+		Actions  int      `json:"actions"`
+		Report   string   `json:"report,omitempty"`
+		Log      string   `json:"log,omitempty"`
+		Warnings []string `json:"warnings,omitempty"`
+	}
+	errorRecord struct {
+		header
+		ExitCode int    `json:"exit_code"`
+		Kind     string `json:"kind"`
+		Message  string `json:"message"`
+		File     string `json:"file"`
+		Line     int    `json:"line"`
+	}
+)
+
+func record(kind string) header { return header{Schema: 1, Type: kind} }
+
+// emit writes one record when --json was asked for.
+func (a *app) emit(r any) error {
+	if !a.json {
+		return nil
+	}
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(r)
+}
+
+// people returns where text for people goes: stdout, or stderr when stdout is for machines.
+func (a *app) people() io.Writer {
+	if a.json {
+		return a.err
+	}
+	return a.out
+}
+
+// fail tells an error to people and, with --json, to machines, and returns its exit code.
+func (a *app) fail(err error) int {
+	code, kind := classify(err)
+	fmt.Fprintf(a.err, "carbon-setup: %s\n", strings.TrimSpace(message(err)))
+	for _, r := range errorRecords(err, code, kind) {
+		if emitErr := a.emit(r); emitErr != nil {
+			fmt.Fprintf(a.err, "carbon-setup: the record could not be written: %v\n", emitErr)
+		}
+	}
+	return code
+}
+
+// message is the text of an error for people: all faults of a list, one per line.
+func message(err error) string {
+	var invalid *steps.InvalidError
+	if errors.As(err, &invalid) {
+		return "the answers cannot be used:\n" + problemList(invalid.Problems, nil)
+	}
+	return err.Error()
+}
+
+// problemList writes one problem per line, with the position of its answer when that is known.
+func problemList(problems []steps.Problem, set *answers.Set) string {
+	var b strings.Builder
+	for _, p := range problems {
+		fmt.Fprintf(&b, "  %s%s: %s", position(p.Key, set), p.Key, p.Message)
+		if p.Fix != "" {
+			fmt.Fprintf(&b, " %s", p.Fix)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func position(key string, set *answers.Set) string {
+	if set == nil {
+		return ""
+	}
+	v, ok := set.Lookup(key)
+	if !ok || v.At.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d: ", v.At.File, v.At.Line, v.At.Column)
+}
+
+// errorRecords returns one record per fault of a list of faults, else one for the error.
+func errorRecords(err error, code int, kind string) []errorRecord {
+	base := errorRecord{header: record("error"), ExitCode: code, Kind: kind, Message: err.Error()}
+	var faults *answers.FaultsError
+	var invalid *steps.InvalidError
+	var file *edit.Error
+	var all []errorRecord
+	switch {
+	case errors.As(err, &faults):
+		for _, f := range faults.Faults {
+			r := base
+			r.File, r.Line, r.Message = f.At.File, f.At.Line, sentence(f.Key, f.Message, f.Fix)
+			all = append(all, r)
+		}
+		return all
+	case errors.As(err, &invalid):
+		for _, p := range invalid.Problems {
+			r := base
+			r.Message = sentence(p.Key, p.Message, p.Fix)
+			all = append(all, r)
+		}
+		return all
+	case errors.As(err, &file):
+		base.File, base.Line = file.File, file.Line
+	}
+	return []errorRecord{base}
+}
+
+func sentence(key string, parts ...string) string {
+	text := strings.TrimSpace(strings.Join(parts, " "))
+	if key == "" {
+		return text
+	}
+	return key + ": " + text
+}
+
+// emitPlan writes the changes and actions of a plan as records.
+func (a *app) emitPlan(p *apply.Plan, diffs []apply.FileDiff) error {
+	if !a.json {
+		return nil
+	}
+	for _, d := range diffs {
+		r := changeRecord{record("change"), d.Path, d.Guidelines, d.Added, d.Removed, d.Unified()}
+		if err := a.emit(r); err != nil {
+			return err
+		}
+	}
+	for _, act := range p.Actions {
+		if err := a.emit(actionRecord{record("action"), act.Name, act.Guidelines, act.Detail}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitResult writes an audit or check result: a finding when something is wrong, else a check.
+func (a *app) emitResult(r steps.Result) error {
+	if r.Status == steps.Warn || r.Status == steps.Fail {
+		return a.emit(findingRecord{
+			record("finding"), r.ID, r.Guideline, r.Severity.String(), r.Place.File, r.Place.Line, r.Message, r.Why, r.Fix,
+		})
+	}
+	return a.emit(checkRecord{record("check"), r.ID, r.Guideline, r.Status, r.Message})
+}

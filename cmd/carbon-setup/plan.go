@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/steps"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use: "plan", Short: "The exact difference that the answers would make; writes nothing", Args: noArguments,
+		Long: `plan prints a unified diff on stdout (git apply takes it where no secret is masked) and the rest, such as warnings and the hash of
+the plan for apply --expect-plan, on stderr.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), file) },
+	}
+	cmd.Flags().StringVar(&file, "answers", "", "the answers file")
+	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
+	return cmd
+}
+
+// prepared is an install with its answers and the plan they come to.
+type prepared struct {
+	install *carbon.Install
+	answers *answers.Set
+	outcome *steps.Outcome
+}
+
+// prepare opens the install, reads the answers and builds the plan. It only reads.
+func (a *app) prepare(ctx context.Context, file string) (*prepared, error) {
+	in, err := a.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, err := a.readAnswers(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	out, err := steps.BuildPlan(ctx, in, set)
+	if err != nil {
+		return nil, located(err, set)
+	}
+	return &prepared{in, set, out}, nil
+}
+
+// located gives the problems of refused answers the positions that the file has for them.
+func located(err error, set *answers.Set) error {
+	var invalid *steps.InvalidError
+	if !asError(err, &invalid) {
+		return err
+	}
+	faults := &answers.FaultsError{}
+	for _, p := range invalid.Problems {
+		v, _ := set.Lookup(p.Key)
+		faults.Faults = append(faults.Faults, answers.Fault{At: v.At, Key: p.Key, Message: p.Message, Fix: p.Fix})
+	}
+	return faults
+}
+
+func (a *app) plan(ctx context.Context, file string) error {
+	p, err := a.prepare(ctx, file)
+	if err != nil {
+		return err
+	}
+	a.warnUnfinished(p.install.Home)
+	plan := p.outcome.Plan
+	diffs := plan.Diff()
+	a.tell(p, true)
+	code := exitDone
+	if !plan.Empty() {
+		code = exitChanges
+	}
+	if a.json {
+		if err := a.emitPlan(plan, diffs); err != nil {
+			return err
+		}
+		err := a.emit(resultRecord{header: record("result"), Plan: plan.Hash(), ExitCode: code, Files: len(plan.Changes), Actions: len(plan.Actions)})
+		if err != nil {
+			return err
+		}
+		return done(code)
+	}
+	for _, d := range diffs {
+		if _, err := io.WriteString(a.out, d.Unified()); err != nil {
+			return err
+		}
+	}
+	return done(code)
+}
+
+// tell writes what goes with a plan to stderr: problems, actions, size and hash, and the advice when it is asked for.
+func (a *app) tell(p *prepared, advice bool) {
+	var b strings.Builder
+	for _, problem := range p.outcome.Problems {
+		fmt.Fprintf(&b, "%s: %s%s\n", problem.Severity, position(problem.Key, p.answers), sentence(problem.Key, problem.Message, problem.Fix))
+	}
+	for _, act := range p.outcome.Plan.Actions {
+		fmt.Fprintf(&b, "action: %s: %s\n", act.Name, act.Detail)
+	}
+	if advice && !p.outcome.Plan.Empty() {
+		for _, adv := range p.outcome.Advice {
+			writeAdvice(&b, adv)
+		}
+	}
+	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome.Plan))
+	fmt.Fprint(a.err, b.String())
+}
+
+func writeAdvice(b *strings.Builder, adv steps.Advice) {
+	fmt.Fprintf(b, "to do: %s\n", adv.Title)
+	for line := range strings.Lines(adv.Text) {
+		fmt.Fprintf(b, "    %s\n", strings.TrimRight(line, "\n"))
+	}
+	for _, c := range adv.Commands {
+		fmt.Fprintf(b, "      %s\n", c)
+	}
+}
+
+func planSummary(p *apply.Plan) string {
+	if p.Empty() {
+		return "Nothing to change: the install is as the answers want it."
+	}
+	added, removed := 0, 0
+	for _, d := range p.Diff() {
+		added, removed = added+d.Added, removed+d.Removed
+	}
+	return fmt.Sprintf("%d files, +%d -%d, %d actions. Plan %s", len(p.Changes), added, removed, len(p.Actions), p.Hash())
+}
+
+// warnUnfinished says that an earlier run was cut off; reading commands go on.
+func (a *app) warnUnfinished(home string) {
+	run, err := apply.Unfinished(home)
+	switch {
+	case err != nil:
+		fmt.Fprintf(a.err, "warning: the history of runs cannot be read: %v\n", err)
+	case run != nil:
+		fmt.Fprintf(a.err, "warning: run %s was cut off. The next apply or setup finishes or undoes it; what is shown here may be in between.\n", run.ID)
+	}
+}

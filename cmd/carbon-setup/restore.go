@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"carbon-setup/internal/apply"
+)
+
+func (a *app) restoreCommand() *cobra.Command {
+	var dryRun, yes, aside bool
+	cmd := &cobra.Command{
+		Use: "restore [RUN]", Short: "Undo one run (default: the last): bytes, modes and times as before",
+		Long: `restore gives every file of a run its old bytes, mode and time, and removes what the run created. It works when the present files are
+broken. A file that was edited since the run is not overwritten unless --save-aside keeps a copy of it.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o := apply.RestoreOptions{DryRun: dryRun, SaveAside: aside}
+			switch {
+			case len(args) > 1:
+				return noArguments(cmd, args[1:])
+			case len(args) == 1:
+				o.Run = args[0]
+			}
+			if !yes && !dryRun {
+				return &usageError{"restore changes the install and needs --yes", "To look first: --dry-run."}
+			}
+			return a.restore(cmd.Context(), o)
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show what would change, write nothing")
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, change the install")
+	cmd.Flags().BoolVar(&aside, "save-aside", false, "keep files that were edited since the run in its folder, and restore all the same")
+	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
+	return cmd
+}
+
+func (a *app) restore(ctx context.Context, o apply.RestoreOptions) error {
+	home, err := a.restoreHome(ctx, &o)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if !o.DryRun {
+		if err := a.recoverHome(ctx, home, o.Options); err != nil {
+			return err
+		}
+	}
+	result, diffs, err := apply.Restore(ctx, home, o)
+	if err != nil {
+		return err
+	}
+	for _, d := range diffs {
+		if err := a.emit(changeRecord{record("change"), d.Path, d.Guidelines, d.Added, d.Removed, d.Unified()}); err != nil {
+			return err
+		}
+		if o.DryRun && !a.json {
+			if _, err := io.WriteString(a.out, d.Unified()); err != nil {
+				return err
+			}
+		}
+	}
+	if o.DryRun {
+		fmt.Fprintf(a.err, "Nothing was written. %d files would be restored.\n", len(diffs))
+		code := exitDone
+		if len(diffs) > 0 {
+			code = exitChanges
+		}
+		if err := a.emit(resultRecord{header: record("result"), ExitCode: code, Files: len(diffs)}); err != nil {
+			return err
+		}
+		return done(code)
+	}
+	fmt.Fprintf(a.people(), "Restored. Run %s, %d files as before.\n  log       %s\n", result.Run, result.Files, result.Log)
+	return a.emit(resultRecord{header: record("result"), Run: result.Run, Files: result.Files, Log: result.Log, Warnings: result.Warnings})
+}
+
+// restoreHome opens the install to learn whether its server runs. A home whose carbon.xml is broken today cannot be opened, and must be
+// restorable all the same: then its runs alone tell that it is a home.
+func (a *app) restoreHome(ctx context.Context, o *apply.RestoreOptions) (string, error) {
+	o.Options = apply.Options{System: apply.Real(), Now: time.Now, Who: apply.CurrentWho(a.version)}
+	if o.DryRun {
+		o.System = apply.ReadOnly()
+	}
+	in, openErr := a.open(ctx)
+	if openErr == nil {
+		running := a.applyOptions(in).Running
+		o.Running = running
+		return in.Home, nil
+	}
+	home, err := a.findHome()
+	if err != nil {
+		return "", err
+	}
+	home, err = realPath(home)
+	if err != nil {
+		return "", openErr
+	}
+	if runs, err := apply.Runs(home); err != nil || len(runs) == 0 {
+		return "", openErr
+	}
+	fmt.Fprintf(a.err, "note: the install cannot be read today (%v); restoring from its runs.\n", openErr)
+	return home, nil
+}
+
+func (a *app) runsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "runs", Short: "The history: who changed what, when", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runs(cmd.Context()) },
+	}
+	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
+	return cmd
+}
+
+type runRecord struct {
+	header
+	Run      string   `json:"run"`
+	State    string   `json:"state"`
+	Kind     string   `json:"kind"`
+	Time     string   `json:"time"`
+	User     string   `json:"user"`
+	Plan     string   `json:"plan"`
+	Files    []string `json:"files"`
+	Actions  []string `json:"actions"`
+	Restores string   `json:"restores,omitempty"`
+}
+
+func (a *app) runs(ctx context.Context) error {
+	o := apply.RestoreOptions{DryRun: true}
+	home, err := a.restoreHome(ctx, &o)
+	if err != nil {
+		return err
+	}
+	runs, err := apply.Runs(home)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		at := r.Time.UTC().Format(time.RFC3339)
+		if a.json {
+			err = a.emit(runRecord{record("run"), r.ID, r.State, r.Kind, at, r.Who.User, r.Plan, r.Files, r.Actions, r.Restores})
+		} else {
+			_, err = fmt.Fprintf(a.out, "%s  %s  %-8s %-12s by %s, %d files%s\n", r.ID, at, r.Kind, r.State, r.Who.User, len(r.Files), restores(r))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if len(runs) == 0 {
+		fmt.Fprintln(a.err, "No run has changed this install.")
+	}
+	return nil
+}
+
+func restores(r apply.Run) string {
+	if r.Restores == "" {
+		return ""
+	}
+	return ", undid " + r.Restores
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/steps"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	var live bool
+	var file string
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Are the files still as the runs left them, and as the answers want them?", Args: noArguments,
+		Long: `verify reads every file that the runs have written and says which ones have changed since, has a second parser read every
+configuration file, and with --answers compares the values in force with the answers. It writes nothing.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if live {
+				return &usageError{"--live: this version cannot ask a running server yet", "Leave --live out to check the files."}
+			}
+			return a.verify(cmd.Context(), file)
+		},
+	}
+	cmd.Flags().BoolVar(&live, "live", false, "ask the running server (not in this version)")
+	cmd.Flags().StringVar(&file, "answers", "", "compare the values in force with these answers, too")
+	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
+	return cmd
+}
+
+func (a *app) verify(ctx context.Context, file string) error {
+	in, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	a.warnUnfinished(in.Home)
+	results := steps.CheckParses(ctx, steps.NewWorkspace(in))
+	drift, err := apply.Drift(in.Home)
+	if err != nil {
+		return err
+	}
+	results = append(results, driftResults(drift)...)
+	if file != "" {
+		set, err := a.readAnswers(ctx, file)
+		if err != nil {
+			return err
+		}
+		results = append(results, steps.VerifyInstall(ctx, in, set)...)
+	}
+	code := exitDone
+	for _, r := range results {
+		if r.Status != steps.OK {
+			code = exitWarned
+		}
+		if a.json {
+			err = a.emitCheck(r)
+		} else {
+			_, err = fmt.Fprintf(a.out, "%s %s %s\n", marks[r.Status], r.Message, r.Fix)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.emit(resultRecord{header: record("result"), ExitCode: code}); err != nil {
+		return err
+	}
+	return done(code)
+}
+
+// driftResults says for every file that the runs have written whether it is as they left it.
+func driftResults(drift []apply.DriftItem) []steps.Result {
+	var all []steps.Result
+	for _, d := range drift {
+		r := steps.Result{ID: "verify.file", Status: steps.OK, Message: d.Path + " is as run " + d.Run + " left it."}
+		if d.Changed != "" {
+			r.Status = steps.Warn
+			r.Message = fmt.Sprintf("%s: %s since run %s.", d.Path, d.Changed, d.Run)
+			r.Fix = "Look at it, and run carbon-setup audit."
+		}
+		all = append(all, r)
+	}
+	return all
+}

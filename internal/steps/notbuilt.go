@@ -1,0 +1,55 @@
+package steps
+
+import (
+	"fmt"
+
+	"carbon-setup/internal/answers"
+)
+
+// notBuilt is a row of the guidelines whose step this version does not have. It is shown as such, and answers for it are refused:
+// an operator must not believe that they were applied.
+type notBuilt struct {
+	row int
+	id  string
+}
+
+var notBuiltTexts = map[string][2]string{
+	"keystore":    {"SSL keys", "The key that ships in wso2carbon.jks is public: anyone can read the traffic of a server that uses it and pretend to be it. Use a key of your own, signed by your CA."},
+	"datasources": {"Registry and governance", "The registry lies in an embedded H2 database, which is slow, cannot be shared by a cluster and may be corrupted. Use Oracle, PostgreSQL, MySQL or SQL Server, and back it up."},
+	"user_store":  {"User stores", "Users lie in the same embedded H2 database. Use a real database, LDAP or Active Directory."},
+	"tuning":      {"Tuning", "Operating system, JVM and transports ship with the settings of a developer's machine. Follow the tuning guidelines of the product."},
+	"vault":       {"Plain-text passwords", "The configuration files hold passwords in plain text. Encrypt them with Secure Vault."},
+	"cluster":     {"High availability", "A single node is a single point of failure. Run a cluster, and cluster or replicate the databases."},
+	"backup":      {"Backup and archiving", "Use what the database offers for backup and archiving, and keep the keystores with it."},
+	"features":    {"Feature management", "Add features through the feature manager, from a P2 repository that you trust."},
+}
+
+func (n notBuilt) Info() Info {
+	t := notBuiltTexts[n.id]
+	return Info{ID: n.id, Section: n.id, Guideline: n.row, Title: t[0], Why: t[1], NotBuilt: true}
+}
+
+func (n notBuilt) Specs() []answers.Spec {
+	return []answers.Spec{{
+		Key: n.id, Kind: answers.Map, Label: notBuiltTexts[n.id][0],
+		NotYet: fmt.Sprintf("this version cannot do guideline %d (%s) yet", n.row, notBuiltTexts[n.id][0]),
+	}}
+}
+
+func (n notBuilt) Applies(*Workspace) (bool, string) {
+	return false, "This version of carbon-setup has no step for this guideline yet."
+}
+func (n notBuilt) Fields(*Workspace, *answers.Set) []Field     { return nil }
+func (n notBuilt) Validate(*Workspace, *answers.Set) []Problem { return nil }
+func (n notBuilt) Checks(*Workspace, *answers.Set) []Check     { return nil }
+func (n notBuilt) Plan(*Workspace, *answers.Set) error         { return nil }
+func (n notBuilt) Verify(*Workspace, *answers.Set) []Result    { return nil }
+func (n notBuilt) Advice(*Workspace, *answers.Set) []Advice    { return nil }
+
+func (n notBuilt) Audit(*Workspace) []Result {
+	return []Result{{
+		ID: fmt.Sprintf("CS-%d.0", n.row), Guideline: n.row, Status: Unknown,
+		Message: "Not checked: this version of carbon-setup has no step for this guideline yet.",
+		Why:     notBuiltTexts[n.id][1],
+	}}
+}

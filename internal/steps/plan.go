@@ -1,0 +1,183 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
+)
+
+// Outcome is a plan and what goes with it.
+type Outcome struct {
+	Plan     *apply.Plan
+	Problems []Problem // warnings and notes; errors make BuildPlan fail
+	Advice   []Advice
+	Left     map[string]string // step id -> why it has no part in the plan
+}
+
+// InvalidError is answers that the steps refuse. main maps it to exit code 4.
+type InvalidError struct{ Problems []Problem }
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%d answers cannot be used", len(e.Problems))
+}
+
+// BuildPlan validates the answers and has every step whose section is present edit a fresh Workspace of the install. It is pure: it reads the
+// install and writes nothing. except names steps to leave out. Errors: *InvalidError with all problems, *edit.Error, or an error that names a file.
+func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) (*Outcome, error) {
+	w := NewWorkspace(in)
+	out := &Outcome{Left: map[string]string{}}
+	chosen := choose(w, a, except, out)
+	if err := validate(w, a, chosen, out); err != nil {
+		return nil, err
+	}
+	for _, s := range chosen {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		info := s.Info()
+		w.begin(info)
+		if err := s.Plan(w, a); err != nil {
+			return nil, fmt.Errorf("%s: %w", info.Title, err)
+		}
+		if err := w.commit(); err != nil {
+			return nil, fmt.Errorf("%s: %w", info.Title, err)
+		}
+	}
+	out.Plan = w.plan()
+	for _, s := range chosen {
+		out.Advice = append(out.Advice, s.Advice(w, a)...)
+	}
+	return out, nil
+}
+
+func choose(w *Workspace, a *answers.Set, except []string, out *Outcome) []Step {
+	left := map[string]bool{}
+	for _, id := range except {
+		left[id] = true
+	}
+	var chosen []Step
+	for _, s := range inPlanOrder() {
+		info := s.Info()
+		switch ok, reason := s.Applies(w); {
+		case left[info.ID]:
+			out.Left[info.ID] = "left out"
+		case !a.HasSection(info.Section):
+			out.Left[info.ID] = "no answers"
+		case !ok:
+			out.Left[info.ID] = reason
+			out.Problems = append(out.Problems, Problem{Severity: Warning, Key: info.Section, Message: reason, Fix: "The section is left out of the plan."})
+		default:
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
+
+func validate(w *Workspace, a *answers.Set, chosen []Step, out *Outcome) error {
+	var bad []Problem
+	for _, s := range chosen {
+		for _, p := range ValidateStep(s, w, a) {
+			if p.Severity == Error {
+				bad = append(bad, p)
+			} else {
+				out.Problems = append(out.Problems, p)
+			}
+		}
+	}
+	if len(bad) > 0 {
+		return &InvalidError{Problems: bad}
+	}
+	return nil
+}
+
+// ValidateStep judges the answers of one step: each field by itself, then all together.
+func ValidateStep(s Step, w *Workspace, a *answers.Set) []Problem {
+	var all []Problem
+	for _, f := range s.Fields(w, a) {
+		v, ok := a.Lookup(f.Key)
+		if !ok {
+			if f.Required {
+				all = append(all, Problem{Severity: Error, Key: f.Key, Message: f.Label + " is missing.", Fix: "Give " + f.Key + "."})
+			}
+			continue
+		}
+		var p *Problem
+		switch {
+		case f.Kind == answers.Secret && f.CheckSecret != nil:
+			p = f.CheckSecret(v.Secret)
+		case f.Kind != answers.Secret && f.Check != nil:
+			p = f.Check(v.Text)
+		}
+		if p != nil {
+			p.Key = f.Key
+			all = append(all, *p)
+		}
+	}
+	return append(all, s.Validate(w, a)...)
+}
+
+// VerifyInstall judges the install against the answers after an apply.
+func VerifyInstall(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) []Result {
+	w := NewWorkspace(in)
+	var all []Result
+	for _, s := range choose(w, a, except, &Outcome{Left: map[string]string{}}) {
+		if ctx.Err() != nil {
+			return all
+		}
+		all = append(all, s.Verify(w, a)...)
+	}
+	return all
+}
+
+// State of a guideline, for the hub.
+type State string
+
+// The states.
+const (
+	Met           State = "met"            // the audit finds nothing
+	Open          State = "open"           // the audit has findings
+	CannotTell    State = "cannot tell"    // the audit could not look
+	NotApplicable State = "not applicable" // the install has nothing of the kind
+	NotBuiltYet   State = "not built yet"
+)
+
+// StateOf derives the state of a guideline from its audit results.
+func StateOf(s Step, w *Workspace, results []Result) State {
+	if s.Info().NotBuilt {
+		return NotBuiltYet
+	}
+	if ok, _ := s.Applies(w); !ok {
+		return NotApplicable
+	}
+	state := Met
+	for _, r := range results {
+		if r.Guideline != s.Info().Guideline {
+			continue
+		}
+		switch {
+		case r.Status == Fail || r.Status == Warn:
+			return Open
+		case r.Status == Unknown:
+			state = CannotTell
+		}
+	}
+	return state
+}
+
+func auditOne(s Step, w *Workspace) []Result {
+	info := s.Info()
+	if ok, reason := s.Applies(w); !ok && !info.NotBuilt {
+		return []Result{{ID: fmt.Sprintf("CS-%d.0", info.Guideline), Guideline: info.Guideline, Status: OK, Message: reason}}
+	}
+	results := s.Audit(w)
+	if len(results) == 0 {
+		results = []Result{{ID: fmt.Sprintf("CS-%d.0", info.Guideline), Status: Unknown, Message: "Nothing of this guideline could be looked at."}}
+	}
+	for i := range results {
+		results[i].Guideline = info.Guideline
+	}
+	return results
+}

@@ -1,0 +1,63 @@
+package steps
+
+import (
+	"sort"
+
+	"carbon-setup/internal/answers"
+)
+
+// registry has one line per guideline, in the order of guidelines.md.
+var registry = []Step{
+	admin{},
+	notBuilt{row: 2, id: "keystore"},
+	jvm{},
+	hostname{},
+	logs{},
+	notBuilt{row: 6, id: "datasources"},
+	notBuilt{row: 7, id: "user_store"},
+	jmx{},
+	notBuilt{row: 9, id: "tuning"},
+	notBuilt{row: 10, id: "vault"},
+	ports{},
+	proxy{},
+	notBuilt{row: 13, id: "cluster"},
+	notBuilt{row: 14, id: "backup"},
+	notBuilt{row: 15, id: "features"},
+	rotation{},
+}
+
+// All returns the steps in order of guideline.
+func All() []Step { return registry }
+
+// ByID returns a step.
+func ByID(id string) (Step, bool) {
+	for _, s := range registry {
+		if s.Info().ID == id {
+			return s, true
+		}
+	}
+	return nil, false
+}
+
+// inPlanOrder returns the steps as they edit: the vault after every step that sets a password.
+func inPlanOrder() []Step {
+	ordered := append([]Step(nil), registry...)
+	key := func(s Step) int {
+		if i := s.Info(); i.Order != 0 {
+			return i.Order
+		} else {
+			return i.Guideline
+		}
+	}
+	sort.SliceStable(ordered, func(i, j int) bool { return key(ordered[i]) < key(ordered[j]) })
+	return ordered
+}
+
+// Schema returns every key of the answers file, from the Specs of the steps.
+func Schema() answers.Schema {
+	schema := answers.Schema{{Key: "version", Kind: answers.Int, Label: "Version of this format", Required: true, Example: "1"}}
+	for _, s := range registry {
+		schema = append(schema, s.Specs()...)
+	}
+	return schema
+}

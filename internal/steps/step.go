@@ -1,0 +1,140 @@
+// Package steps holds the guidelines: one file per guideline, each a Step. A Step asks its questions as data (Fields), judges an
+// install (Audit), edits it in a Workspace (Plan) and checks the result (Verify). Nothing here knows a terminal or writes a file.
+//
+// Adding a guideline is adding one file and one line in registry.go.
+package steps
+
+import (
+	"context"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/secret"
+)
+
+// Info is what is the same for every install.
+type Info struct {
+	ID        string // "hostname": stable, used in sessions and messages
+	Section   string // section of the answers file; usually the ID
+	Guideline int    // row of guidelines.md, 1-16
+	Title     string // "Host name"
+	Why       string // the guideline in a few sentences and what happens to those who ignore it; paragraphs parted by blank lines
+	Order     int    // plan order: a step sees the edits of those with a lower one. 0 = its guideline number
+	NotBuilt  bool   // the row exists, its step does not yet
+}
+
+// Step is one guideline.
+type Step interface {
+	Info() Info
+	// Specs are the keys of the step's section of the answers file, static.
+	Specs() []answers.Spec
+	// Applies reports whether the install has what the guideline is about, and a sentence why not.
+	Applies(w *Workspace) (ok bool, reason string)
+	// Fields are the questions to ask given what is answered so far; a field left out is not asked. Fields read the Workspace and nothing else.
+	Fields(w *Workspace, a *answers.Set) []Field
+	// Validate judges the answers of the section together and against the install. It is pure.
+	Validate(w *Workspace, a *answers.Set) []Problem
+	// Checks are the probes that fit the answers: resolve a name, bind a port. They run only when asked for or before apply.
+	Checks(w *Workspace, a *answers.Set) []Check
+	// Plan records the edits for the answers of its section; called only when the section is present and valid.
+	Plan(w *Workspace, a *answers.Set) error
+	// Audit judges the install as it is. At least one Result.
+	Audit(w *Workspace) []Result
+	// Verify judges the install after apply against the answers.
+	Verify(w *Workspace, a *answers.Set) []Result
+	// Advice is what the operator has to do or know besides the files: firewall commands, a restart, a registry resource. Shown in review and report.
+	Advice(w *Workspace, a *answers.Set) []Advice
+}
+
+// Field is a question.
+type Field struct {
+	answers.Spec                                     // Key is concrete here
+	Default      string                              // proposed value, canonical text; never a secret
+	DefaultFrom  string                              // "the guideline", "the present value", "this machine's name"
+	Now          Present                             // the value in force
+	Options      []Option                            // of a Choice, with labels; nil = Choices as they are
+	Check        func(text string) *Problem          // judges one value as typed; may be nil; pure
+	CheckSecret  func(s secret.Secret) *Problem      // the same for Kind Secret
+	Strength     func(s secret.Secret) (word string) // "weak", "fair", "strong" for new passwords; may be nil
+	Confirm      bool                                // ask twice (a new secret)
+	Generate     func() secret.Secret                // offered when left empty; may be nil
+}
+
+// Option of a Choice.
+type Option struct{ Value, Label string }
+
+// Present is a value in force and where it stands.
+type Present struct {
+	Text  string // never a secret; a secret is secret.Shown, or a word such as "the default password"
+	Place carbon.Place
+	Note  string // "default of the product: no element in the file"
+}
+
+// Severity of a Problem or Result.
+type Severity int
+
+// The severities, worst last.
+const (
+	Note Severity = iota + 1
+	Warning
+	Error
+)
+
+// String returns "note", "warning" or "error".
+func (s Severity) String() string {
+	switch s {
+	case Note:
+		return "note"
+	case Warning:
+		return "warning"
+	case Error:
+		return "error"
+	}
+	return "unknown"
+}
+
+// Problem is what is wrong with an answer. Error: cannot go on; Warning: can, after a confirmation; Note: for information.
+type Problem struct {
+	Severity Severity
+	Key      string // of the answer; "" = the section
+	Message  string // what is wrong and why, a full sentence
+	Fix      string // what to do, a full sentence
+}
+
+// Status of a Result, as in the JSON contract.
+type Status string
+
+// The statuses. Unknown is "could not check", apart from OK.
+const (
+	OK      Status = "ok"
+	Warn    Status = "warn"
+	Fail    Status = "fail"
+	Unknown Status = "unknown"
+)
+
+// Result is one thing looked at by an audit, a check or a verification. Warn and Fail of an audit are findings.
+type Result struct {
+	ID        string // stable: "CS-4.1" = guideline 4, first rule
+	Guideline int
+	Status    Status
+	Severity  Severity // of a finding
+	Place     carbon.Place
+	Message   string // what is so, a full sentence
+	Why       string // why it matters (findings)
+	Fix       string // how to fix: the step, or what to do by hand
+}
+
+// Check is a probe of the outside world. It holds copies of what it needs, never the Workspace.
+type Check struct {
+	ID    string // "hostname.resolves"
+	Title string // "am01.example.com resolves"
+	Run   func(ctx context.Context) Result
+}
+
+// Advice is something for the operator to do or know.
+type Advice struct {
+	Guideline int
+	Title     string
+	Text      string   // full sentences
+	Commands  []string // verbatim, to copy; never run by us
+}

@@ -1,0 +1,222 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
+)
+
+// Workspace is the install with the edits of the steps so far laid over it. Audits use one without edits.
+// Documents are parsed once and shared: a step sees what an earlier one has set. Not safe for concurrent use.
+type Workspace struct {
+	Install *carbon.Install
+
+	files   map[string]*overlay
+	current Info
+	actions []apply.Action
+}
+
+// overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
+type overlay struct {
+	path         string
+	created      bool
+	removed      bool
+	mode         fs.FileMode
+	before       []byte
+	after        []byte
+	readErr      error
+	doc          edit.Document
+	docErr       error
+	marks        []apply.Mark
+	secretsAfter []apply.Span
+	// secretsBefore are spans of before; offset maps are kept by origin.
+	secretsBefore []apply.Span
+	origin        []piece
+}
+
+// piece maps a run of unchanged bytes of after back to before, so that later splices can name spans of before.
+type piece struct{ after, before, length int }
+
+// NewWorkspace returns the overlay of an install without any edit.
+func NewWorkspace(in *carbon.Install) *Workspace {
+	return &Workspace{Install: in, files: map[string]*overlay{}}
+}
+
+func (w *Workspace) overlay(rel string) *overlay {
+	o, ok := w.files[rel]
+	if ok {
+		return o
+	}
+	o = &overlay{path: rel}
+	o.before, o.readErr = w.Install.Read(rel)
+	o.after = o.before
+	o.origin = []piece{{0, 0, len(o.before)}}
+	w.files[rel] = o
+	return o
+}
+
+// Has reports whether the file is there, edits included.
+func (w *Workspace) Has(rel string) bool {
+	if o, ok := w.files[rel]; ok && (o.readErr == nil || o.created) {
+		return !o.removed
+	}
+	return w.Install.Has(rel)
+}
+
+// Bytes returns the content as edited so far.
+func (w *Workspace) Bytes(rel string) ([]byte, error) {
+	o := w.overlay(rel)
+	if o.removed {
+		return nil, &fs.PathError{Op: "read", Path: rel, Err: fs.ErrNotExist}
+	}
+	return o.after, o.readErr
+}
+
+// XML returns the document of an XML file. The error names the file; it is fs.ErrNotExist for a missing one.
+func (w *Workspace) XML(rel string) (*edit.XML, error) {
+	return document(w, rel, edit.ParseXML)
+}
+
+// Properties returns the document of a properties file.
+func (w *Workspace) Properties(rel string) (*edit.Properties, error) {
+	return document(w, rel, edit.ParseProperties)
+}
+
+// Script returns the document of a start script.
+func (w *Workspace) Script(rel string) (*edit.Script, error) {
+	return document(w, rel, edit.ParseScript)
+}
+
+func document[D edit.Document](w *Workspace, rel string, parse func(string, []byte) (D, error)) (D, error) {
+	var none D
+	data, err := w.Bytes(rel)
+	if err != nil {
+		return none, err
+	}
+	o := w.files[rel]
+	if o.doc == nil && o.docErr == nil {
+		d, err := parse(rel, data)
+		if err != nil {
+			o.docErr = err
+		} else {
+			o.doc = d
+		}
+	}
+	if o.docErr != nil {
+		return none, o.docErr
+	}
+	d, ok := o.doc.(D)
+	if !ok {
+		return none, fmt.Errorf("%s: already opened as %T", rel, o.doc)
+	}
+	return d, nil
+}
+
+// Create adds a file that is not there yet, or replaces one that is. secrets: the file is created readable by its owner only.
+func (w *Workspace) Create(rel string, data []byte, mode fs.FileMode, secrets bool, reason string) {
+	o := w.overlay(rel)
+	if o.readErr != nil {
+		o.readErr, o.created = nil, true
+	}
+	o.removed, o.mode, o.after, o.doc, o.docErr = false, mode, data, nil, nil
+	o.origin = nil
+	o.marks = []apply.Mark{{Start: 0, End: len(data), Guideline: w.current.Guideline, Reason: reason}}
+	if secrets {
+		o.secretsAfter = []apply.Span{{Start: 0, End: len(data)}}
+	}
+}
+
+// Delete removes a file.
+func (w *Workspace) Delete(rel, reason string) {
+	o := w.overlay(rel)
+	o.removed = true
+	o.marks = []apply.Mark{{Guideline: w.current.Guideline, Reason: reason}}
+}
+
+// Do adds an effect other than a file change.
+func (w *Workspace) Do(a apply.Action) {
+	a.Guidelines = append(a.Guidelines, w.current.Guideline)
+	w.actions = append(w.actions, a)
+}
+
+// begin makes info the step that the next edits belong to.
+func (w *Workspace) begin(info Info) { w.current = info }
+
+// commit applies the pending edits of every document and books them on the current step.
+func (w *Workspace) commit() error {
+	var all []error
+	for _, rel := range w.paths() {
+		o := w.files[rel]
+		if o.doc == nil || !o.doc.Pending() {
+			continue
+		}
+		splices, err := o.doc.Commit()
+		if err != nil {
+			all = append(all, err)
+			continue
+		}
+		o.book(splices, w.current)
+		o.after = o.doc.Bytes()
+	}
+	return errors.Join(all...)
+}
+
+func (w *Workspace) paths() []string {
+	paths := make([]string, 0, len(w.files))
+	for p := range w.files {
+		paths = append(paths, p)
+	}
+	sort.Strings(paths)
+	return paths
+}
+
+// plan returns what the edits come to.
+func (w *Workspace) plan() *apply.Plan {
+	p := &apply.Plan{Home: w.Install.Home, Actions: w.actions}
+	for _, rel := range w.paths() {
+		if c, ok := w.files[rel].change(); ok {
+			p.Changes = append(p.Changes, c)
+		}
+	}
+	return p
+}
+
+func (o *overlay) change() (apply.Change, bool) {
+	c := apply.Change{
+		Path: o.path, Op: apply.Modify, Before: o.before, After: o.after, Mode: o.mode, Marks: o.marks,
+		SecretsBefore: o.secretsBefore, SecretsAfter: o.secretsAfter, HoldsSecrets: len(o.secretsAfter) > 0,
+	}
+	switch {
+	case o.removed && o.created:
+		return c, false
+	case o.removed:
+		if o.readErr != nil {
+			return c, false
+		}
+		c.Op, c.After = apply.Remove, nil
+	case o.created:
+		c.Op = apply.Create
+	case o.readErr != nil || string(o.before) == string(o.after):
+		return c, false
+	}
+	return c, true
+}
+
+// RunAudit returns the results of every step for the install as it is, in order of guideline. A row whose step is not built, or whose
+// audit cannot be made, has a result with status unknown: none is left out.
+func RunAudit(ctx context.Context, w *Workspace) []Result {
+	var all []Result
+	for _, s := range All() {
+		if ctx.Err() != nil {
+			return all
+		}
+		all = append(all, auditOne(s, w)...)
+	}
+	return all
+}
