@@ -185,6 +185,7 @@ func (j *job) run(ctx context.Context, a *Applying) *Applied {
 	if err != nil {
 		return out
 	}
+	_ = e.state.Write(unseenFile, []byte(res.Run+"\n")) // without it the next start does not tell of the run; "runs" does
 	out.Warnings = append(out.Warnings, res.Warnings...)
 	out.Warnings = append(out.Warnings, j.warnings()...)
 	out.Undo = texts.UndoCommand(e.home, res.Run)

@@ -22,6 +22,7 @@
 //
 //	r, err := e.Review(ctx)                                 // plan, diff, problems, advice; r.Blocked says why apply is not possible
 //	a, err := e.Apply(r.Hash)                               // owned goroutine: a.Next(ctx) for progress, a.Wait(ctx) for the end
+//	e.Seen(ctx)                                             // the result has been shown
 //
 // # Locking and input/output
 //

@@ -115,9 +115,13 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	e.findCutOff()
 	e.findSession()
+	e.findUnseen()
 	e.takeAnswers(cfg.Answers)
 	if err := e.Refresh(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
+	}
+	for _, m := range e.install.Missing {
+		e.notices = append(e.notices, texts.Unreadable(m.File, m.Why))
 	}
 	return e, nil
 }
@@ -135,7 +139,7 @@ func (e *Engine) lockHome() error {
 		e.lock = lock
 	case errors.As(err, &held):
 		e.holder, e.noWrite = held, texts.LockedNoWrite
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, apply.ErrReadOnly), errors.Is(err, syscall.EROFS):
 		e.noWrite = texts.NoRights(e.home, e.cfg.Who.User)
 	default:
 		e.noWrite = texts.CannotLock(e.home, err)
@@ -279,7 +283,7 @@ type Facts struct {
 	NoWrite                               string   // why nothing can be written, "" = it can
 	CanSave                               bool     // the answers can be saved to a file
 	AnswersFile                           string   // the answers file that this run began with
-	Notices                               []string // said once, at the start
+	Notices                               []string // to be read once, at the start and after Resume: sentences
 }
 
 // Facts returns the facts as of the last Refresh.

@@ -48,7 +48,17 @@ type Question struct {
 
 // NowText is the present value for people, with its place: "localhost, from repository/conf/carbon.xml:47".
 func (q Question) NowText() string {
-	return texts.Now(q.Now.Text, q.Now.Place.String(), q.Now.Note)
+	return texts.Now(q.labelOf(q.Now.Text), q.Now.Place.String(), q.Now.Note)
+}
+
+// labelOf is the label of a value that is a choice.
+func (q Question) labelOf(value string) string {
+	for _, o := range q.Choices() {
+		if o.Value == value {
+			return o.Label
+		}
+	}
+	return value
 }
 
 // Form returns the questions of a guideline, given what is answered so far.

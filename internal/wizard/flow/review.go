@@ -180,7 +180,7 @@ func (e *Engine) fate(s steps.Step, r *Review, out *steps.Outcome, row ReviewRow
 		return FateSkipped, e.skipped[id]
 	case len(row.Files) > 0 || actsFor(r.Actions, row.Guideline):
 		return FateChange, texts.FilesCount(len(row.Files), r.Files, row.Files)
-	case !left:
+	case !left && e.done[id]:
 		return FateSame, texts.AnsweredSame
 	case hub.State == steps.NotApplicable:
 		return FateMet, e.applies[id]

@@ -297,6 +297,41 @@ func faultText(err error) string {
 	return strings.Join(parts, "; ")
 }
 
+// unseenFile names the run whose result nobody has seen yet.
+const unseenFile = "unseen"
+
+// findUnseen tells of an apply that came to its end after the connection was lost.
+func (e *Engine) findUnseen() {
+	if e.holder != nil {
+		return
+	}
+	data, err := e.state.Read(unseenFile)
+	if err != nil {
+		return
+	}
+	id := strings.TrimSpace(string(data))
+	runs, err := e.back.Runs(e.home)
+	if err != nil {
+		return
+	}
+	for _, r := range runs {
+		if r.ID == id {
+			e.notices = append(e.notices, texts.UnseenRun(r.ID, r.State, len(r.Files), r.Dir))
+		}
+	}
+	if e.noWrite == "" {
+		_ = e.state.Remove(unseenFile) // it would only be told again
+	}
+}
+
+// Seen says that the operator has seen the result of the last apply. Without it the next start tells of the run.
+func (e *Engine) Seen(_ context.Context) error {
+	if e.noWrite != "" {
+		return nil
+	}
+	return e.state.Remove(unseenFile)
+}
+
 // StartOver forgets the session that was left behind.
 func (e *Engine) StartOver(_ context.Context) error {
 	e.mu.Lock()

@@ -59,12 +59,15 @@ func parse(f steps.Field, text string) (v answers.Value, ok bool, p *steps.Probl
 	return v, true, nil
 }
 
-// Choices are the options of a field, with labels.
+// Choices are the options of a field, with labels; those of a Bool are true and false.
 func (q Question) Choices() []steps.Option { return options(q.Field) }
 
 func options(f steps.Field) []steps.Option {
-	if len(f.Options) > 0 {
+	switch {
+	case len(f.Options) > 0:
 		return f.Options
+	case f.Kind == answers.Bool:
+		return []steps.Option{{Value: "true", Label: texts.Yes}, {Value: "false", Label: texts.No}}
 	}
 	all := make([]steps.Option, 0, len(f.Choices))
 	for _, c := range f.Choices {

@@ -247,3 +247,13 @@ func GuidelineList(rows []int) string {
 	}
 	return fmt.Sprintf("guidelines %s and %d", strings.Join(parts, ", "), rows[len(rows)-1])
 }
+
+// Unreadable names a file that could not be read.
+func Unreadable(file, why string) string {
+	return fmt.Sprintf("%s could not be read: %s", file, why)
+}
+
+// UnseenRun tells of a run whose end nobody has seen.
+func UnseenRun(run, state string, files int, dir string) string {
+	return fmt.Sprintf("Run %s went on after the connection was lost, and came to its end: %s, %s. Its report and log are in %s.", run, state, count(files, "file"), dir)
+}

@@ -307,6 +307,7 @@ const (
 	TooSmallTitle  = "Make the window larger"
 	HelpTitle      = "Keys"
 	WhyTitle       = "Why"
+	NoticesTitle   = "Before you begin"
 	WhyFindings    = "What the audit found here"
 	WhyNoFindings  = "The audit found nothing to say here."
 	LockedTitle    = "Another carbon-setup works on this install"

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/steps"
@@ -76,7 +77,7 @@ func (s *confirmScreen) body(c *common, w, h int) []string {
 	lines = append(lines, "")
 	lines = append(lines, block(texts.ApplyBackup, text, 3, c.marks.More)...)
 	lines = append(lines, "", s.line.view(c.st.Title.Render(texts.ApplyPrompt), text), indent(texts.ApplyNo), "")
-	for _, p := range s.review.Problems {
+	for _, p := range distinct(s.review.Problems) {
 		if room := h - len(lines); p.Severity == steps.Note || room < 2 {
 			continue
 		}
@@ -201,7 +202,9 @@ func (s *resultScreen) keys(*common) []key.Binding {
 // init has the install read anew: it has changed.
 func (s *resultScreen) init(c *common) action {
 	eng := c.eng
-	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg { return refreshedMsg{eng.Refresh(ctx)} })}
+	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
+		return refreshedMsg{errors.Join(eng.Seen(ctx), eng.Refresh(ctx))}
+	})}
 }
 
 func (s *resultScreen) update(c *common, msg tea.Msg) action {
@@ -252,7 +255,7 @@ type resultText struct {
 const resultLabel = 11
 
 func (b *resultText) para(label, text string) {
-	for i, l := range wrap(printable(text), b.w-resultLabel) {
+	for i, l := range wrapLines(printableLines(text), b.w-resultLabel) {
 		head := pad("", resultLabel)
 		if i == 0 {
 			head = pad(label, resultLabel)
@@ -261,9 +264,19 @@ func (b *resultText) para(label, text string) {
 	}
 }
 
-// path is para for what must stay in one piece, to be copied.
+// path is para for what must stay in one piece, to be copied: it begins further left, or goes on in the next line, when it is long.
 func (b *resultText) path(label, text string) {
-	b.lines = append(b.lines, indent(pad(label, resultLabel)+printable(text)))
+	text = printable(text)
+	if lipgloss.Width(text) <= b.w-resultLabel {
+		b.lines = append(b.lines, indent(pad(label, resultLabel)+text))
+		return
+	}
+	if label != "" {
+		b.lines = append(b.lines, indent(label))
+	}
+	for _, l := range wrap(text, b.c.w-2*margin) {
+		b.lines = append(b.lines, indent(l))
+	}
 }
 
 func (b *resultText) gap() { b.lines = append(b.lines, "") }
@@ -297,7 +310,8 @@ func (b *resultText) applied(a *flow.Applied) {
 	}
 	for _, adv := range a.Review.Advice {
 		b.gap()
-		b.para(texts.ResultAdvice, fmt.Sprintf("%d %s. %s", adv.Guideline, adv.Title, adv.Text))
+		b.para(texts.ResultAdvice, fmt.Sprintf("%d %s", adv.Guideline, adv.Title))
+		b.para("", adv.Text)
 		for _, cmd := range adv.Commands {
 			b.path("", "  "+cmd)
 		}

@@ -118,7 +118,7 @@ func (s *diffScreen) keys(*common) []key.Binding {
 	case s.which != nil:
 		return append(s.which.menu.keys(), promptEsc)
 	}
-	all := []key.Binding{diffHunk, diffFile, diffOut}
+	all := []key.Binding{keyBack, diffHunk, diffFile, diffOut}
 	if len(s.out) > 0 {
 		all = append(all, diffUndo)
 	}
@@ -126,7 +126,7 @@ func (s *diffScreen) keys(*common) []key.Binding {
 	if s.match != "" {
 		all = append(all, diffMatch)
 	}
-	return append(all, keyBack, diffLines, diffPages, diffSide, diffEnds, diffVisible, diffColours)
+	return append(all, diffLines, diffPages, diffSide, diffEnds, diffVisible, diffColours)
 }
 
 // hunk is the hunk that the first line in sight belongs to, or that begins in sight.

@@ -24,11 +24,14 @@ type diffLine struct {
 func diffText(files []apply.FileDiff) (lines []diffLine, hunks []int, starts []int) {
 	n := -1
 	for i, f := range files {
-		starts = append(starts, len(lines))
 		head := fmt.Sprintf("%s  %s  +%d -%d", f.Path, texts.Op(string(f.Op)), f.Added, f.Removed)
 		if f.Masked {
 			head += "  (" + texts.DiffMasked + ")"
 		}
+		if i > 0 {
+			lines = append(lines, diffLine{op: 'f', file: i - 1, hunk: n})
+		}
+		starts = append(starts, len(lines))
 		lines = append(lines, diffLine{op: 'f', text: printable(head), file: i, hunk: -1})
 		for _, h := range f.Hunks {
 			n++

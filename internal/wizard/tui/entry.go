@@ -57,6 +57,7 @@ type resumeScreen struct {
 	menu   menu
 	info   flow.Resume
 	loaded bool
+	told   int // notices that were shown at the start
 }
 
 func newResume() *resumeScreen {
@@ -79,6 +80,7 @@ type (
 
 func (s *resumeScreen) init(c *common) action {
 	eng := c.eng
+	s.told = len(c.facts.Notices)
 	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
 		info, _ := eng.Resumable(ctx)
 		return resumableMsg{info}
@@ -123,11 +125,13 @@ func (s *resumeScreen) resumed(c *common, msg resumedMsg) action {
 	if msg.over {
 		return action{toHub: true, notice: texts.OverNotice}
 	}
-	notice := texts.ResumedNotice
-	if n := c.facts.Notices; len(n) > 0 {
-		notice = n[len(n)-1]
+	next := placeScreen(c.eng.At())
+	if n := c.facts.Notices; len(n) > s.told {
+		read := newNotices(n[s.told:])
+		read.then = next
+		return action{toHub: true, push: read}
 	}
-	return action{toHub: true, push: placeScreen(c.eng.At()), notice: notice}
+	return action{toHub: true, push: next, notice: texts.ResumedNotice}
 }
 
 func (s *resumeScreen) body(c *common, w, h int) []string {

@@ -104,9 +104,6 @@ func (f *form) add(q flow.Question, repeats *field) *field {
 // options are the choices of a question. An answer that is not set is a choice, too, where it may be left out.
 func options(q flow.Question) []huh.Option[string] {
 	var all []huh.Option[string]
-	if q.Kind == answers.Bool && len(q.Choices()) == 0 {
-		all = append(all, huh.NewOption(texts.Yes, "true"), huh.NewOption(texts.No, "false"))
-	}
 	for _, o := range q.Choices() {
 		all = append(all, huh.NewOption(o.Label, o.Value))
 	}

@@ -17,6 +17,7 @@ type textScreen struct {
 	make        func(c *common, w int) []string
 	top         int
 	rows, total int
+	then        screen // what comes after it, nil = what lies below
 }
 
 var (
@@ -42,7 +43,7 @@ func (s *textScreen) update(_ *common, msg tea.Msg) action {
 	}
 	switch {
 	case key.Matches(k, textClose):
-		return action{pop: true}
+		return action{pop: true, push: s.then}
 	case key.Matches(k, keyDown):
 		s.top++
 	case key.Matches(k, keyUp):
@@ -97,6 +98,20 @@ func others(b key.Binding) string {
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// newNotices shows what has to be read once.
+func newNotices(notices []string) *textScreen {
+	return &textScreen{label: "notices", head: texts.NoticesTitle, make: func(_ *common, w int) []string {
+		var lines []string
+		for _, n := range notices {
+			for _, l := range wrap(printable(n), min(w-2*margin, textWidth)) {
+				lines = append(lines, indent(l))
+			}
+			lines = append(lines, "")
+		}
+		return lines
+	}}
 }
 
 // newWhy shows the guideline's text and what the audit found.

@@ -86,6 +86,15 @@ func wrap(s string, width int) []string {
 	return lines
 }
 
+// wrapLines is wrap for texts whose line ends mean something: lists, what the operator has to do.
+func wrapLines(s string, width int) []string {
+	var lines []string
+	for _, l := range strings.Split(s, "\n") {
+		lines = append(lines, wrapParagraph(l, max(width, 8))...)
+	}
+	return lines
+}
+
 func wrapParagraph(s string, width int) []string {
 	var lines []string
 	line := ""

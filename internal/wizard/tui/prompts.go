@@ -226,7 +226,7 @@ func (s *warningsScreen) update(c *common, msg tea.Msg) action {
 func (s *warningsScreen) body(c *common, w, h int) []string {
 	text := min(w-2*margin, textWidth)
 	var lines []string
-	for _, p := range s.problems {
+	for _, p := range distinct(s.problems) {
 		style := c.st.Warn
 		if p.Severity == steps.Note {
 			style = c.st.Plain
@@ -246,6 +246,19 @@ func (s *warningsScreen) body(c *common, w, h int) []string {
 	lines = append(lines, indent(c.st.Title.Render(texts.ConfirmQuestion)))
 	s.scroll = max(0, min(s.scroll, len(lines)-h))
 	return lines[s.scroll:]
+}
+
+// distinct leaves out problems that say what another has said: two fields may have the same one.
+func distinct(problems []steps.Problem) []steps.Problem {
+	seen := map[string]bool{}
+	var all []steps.Problem
+	for _, p := range problems {
+		if !seen[p.Message] {
+			seen[p.Message] = true
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // generatedScreen shows secrets that were made, once.

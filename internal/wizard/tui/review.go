@@ -383,7 +383,7 @@ func (b *itemList) head(text string) {
 
 // text adds running text.
 func (b *itemList) text(style lipgloss.Style, mark, text string) {
-	for i, l := range wrap(printable(text), b.w-2) {
+	for i, l := range wrapLines(printableLines(text), b.w-2) {
 		if i > 0 {
 			mark = "  "
 		}
@@ -478,7 +478,7 @@ func (b *itemList) problems(r *flow.Review) {
 		return
 	}
 	b.head(texts.ReviewWarnings)
-	for _, p := range r.Problems {
+	for _, p := range distinct(r.Problems) {
 		style := b.st.Plain
 		if p.Severity != steps.Note {
 			style = b.st.Warn

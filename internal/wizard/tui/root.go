@@ -32,15 +32,16 @@ func newRoot(ctx context.Context, eng *flow.Engine, getenv func(string) string, 
 	if getenv("SSH_TTY") != "" && getenv("TMUX") == "" && getenv("STY") == "" {
 		r.notice = texts.TmuxAdvice
 	}
-	if n := r.facts.Notices; len(n) > 0 {
-		r.notice = strings.Join(n, " ")
-	}
 	return r
 }
 
 // Init shows the entry screen.
 func (r *root) Init() tea.Cmd {
-	return r.carry(action{push: r.entry()})
+	cmd := r.carry(action{push: r.entry()})
+	if n := r.facts.Notices; len(n) > 0 {
+		cmd = tea.Batch(cmd, r.carry(action{push: newNotices(n)}))
+	}
+	return cmd
 }
 
 // entry is the screen that comes first.
@@ -189,6 +190,9 @@ func (r *root) carry(a action) tea.Cmd {
 	if a.toHub {
 		r.toHub()
 		revealed = true
+		if s, ok := a.push.(*stepScreen); ok { // esc comes back to its line
+			r.stack[0].(*hub).goTo(&r.common, s.place()) //nolint:forcetypeassert // toHub has put it there
+		}
 	}
 	if len(r.stack) == 0 && a.push == nil {
 		a.push = r.entry()
@@ -281,15 +285,15 @@ func (r *root) footer(top screen) string {
 	if _, text := top.(*textScreen); text {
 		last = last[1:]
 	}
-	if s, ok := top.(stepper); ok && s.step(&r.common) != "" && !isTyping(top) || isStep(top) {
-		last = append([]key.Binding{keyWhy}, last...)
+	if s, ok := top.(stepper); ok && s.step(&r.common) != "" {
+		switch top.(type) {
+		case *hub, *stepScreen:
+			last = append([]key.Binding{keyWhy}, last...)
+		default:
+			all = append(all, keyWhy)
+		}
 	}
 	return footer(r.st, all, last, r.w-2)
-}
-
-func isStep(s screen) bool {
-	_, ok := s.(*stepScreen)
-	return ok
 }
 
 // bar is the first line: product, install, host, and whether anything can be written.

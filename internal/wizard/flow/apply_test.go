@@ -1,0 +1,481 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/steps"
+)
+
+func TestApplyVerifiesReportsAndForgetsTheSession(t *testing.T) {
+	home := sampleHome(t)
+	e := open(t, config(t, home))
+	e.mustAccept(t, "admin", adminValues())
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	if err := e.Skip(t.Context(), "jmx", "monitored by agent"); err != nil {
+		t.Fatal(err)
+	}
+	a := e.mustApply(t)
+	if a.Err != nil {
+		t.Fatal(a.Err)
+	}
+	if len(a.Verified) == 0 || a.Result.Files == 0 || !strings.Contains(a.Undo, a.Result.Run) {
+		t.Errorf("applied: %+v", a)
+	}
+	data, err := os.ReadFile(filepath.Join(home, carbon.CarbonXML))
+	if err != nil || !strings.Contains(string(data), "<HostName>am01.example.com</HostName>") {
+		t.Errorf("carbon.xml has no host name: %v", err)
+	}
+	report, err := os.ReadFile(a.Result.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"monitored by agent", "not in this version", carbon.CarbonXML, a.Result.Run, "10.0.0.7", "| 4 | Host name | changed |", "## Undo"} {
+		if !strings.Contains(string(report), want) {
+			t.Errorf("the report does not say %q:\n%s", want, report)
+		}
+	}
+	seesNoSecret(t, home)
+	if e.CanResume() {
+		t.Error("the session of an applied run is still there")
+	}
+	if got := e.mustRow(t, "hostname").Mark; got == MarkAnswered {
+		t.Error("what was answered is still there")
+	}
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.mustRow(t, "admin").State; got != steps.Met {
+		t.Errorf("after the apply admin is %s", got)
+	}
+}
+
+func TestApplyNeedsTheReviewedPlan(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	for name, hash := range map[string]string{"other": "abc", "none": ""} {
+		if _, err := e.Apply(hash); !errors.Is(err, ErrNotReviewed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	e.mustAccept(t, "hostname", hostnames("am02.example.com"))
+	if _, err := e.Apply(r.Hash); !errors.Is(err, ErrNotReviewed) {
+		t.Errorf("after another answer: %v", err)
+	}
+}
+
+func TestApplyRefusesWhenFilesChangedSinceTheReview(t *testing.T) {
+	home := sampleHome(t)
+	e := open(t, config(t, home))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	file := filepath.Join(home, carbon.CarbonXML)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil { //nolint:gosec // as it was
+		t.Fatal(err)
+	}
+	before := contents(t, home)
+	run, err := e.Apply(r.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := run.Wait(t.Context())
+	var stale *apply.StaleError
+	if !errors.As(a.Err, &stale) || len(stale.Files) != 1 {
+		t.Fatalf("error %v", a.Err)
+	}
+	for path, was := range before {
+		if contents(t, home)[path] != was {
+			t.Errorf("%s changed", path)
+		}
+	}
+	if r := e.mustRow(t, "hostname"); r.Mark != MarkAnswered {
+		t.Error("the answers are gone: they are needed to plan again")
+	}
+	if !e.CanResume() {
+		t.Error("the session is gone")
+	}
+}
+
+func TestApplyRollsBackWhenTheVerificationFails(t *testing.T) {
+	home := sampleHome(t)
+	cfg := config(t, home)
+	cfg.Backend.Verify = func(context.Context, *carbon.Install, *answers.Set, ...string) []steps.Result {
+		return []steps.Result{{Status: steps.Fail, Message: "The host name is not what it should be."}}
+	}
+	e := open(t, cfg)
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	before := contents(t, home)
+	a := e.mustApply(t)
+	var rolled *apply.RolledBackError
+	var verify *VerifyError
+	if !errors.As(a.Err, &rolled) || !errors.As(a.Err, &verify) {
+		t.Fatalf("error %v", a.Err)
+	}
+	after := contents(t, home)
+	for path, was := range before {
+		if after[path] != was {
+			t.Errorf("%s is not as before", path)
+		}
+	}
+}
+
+func TestApplyWithSomethingToLookAtWarns(t *testing.T) {
+	cfg := config(t, sampleHome(t))
+	cfg.Backend.Verify = func(context.Context, *carbon.Install, *answers.Set, ...string) []steps.Result {
+		return []steps.Result{{Status: steps.Unknown, Message: "It could not be looked at."}}
+	}
+	e := open(t, cfg)
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	if a := e.mustApply(t); !a.Warned() || len(a.Warnings) == 0 {
+		t.Errorf("warnings %v", a.Warnings)
+	}
+}
+
+func TestApplyGoesOnWhenNobodyLooks(t *testing.T) {
+	home := sampleHome(t)
+	cfg := config(t, home)
+	gate := make(chan struct{})
+	cfg.Backend.Verify = func(context.Context, *carbon.Install, *answers.Set, ...string) []steps.Result {
+		<-gate
+		return nil
+	}
+	e := open(t, cfg)
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	run, err := e.Apply(r.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if a := run.Wait(gone); a != nil {
+		t.Error("it had ended already")
+	}
+	if _, err := e.Apply(r.Hash); !errors.Is(err, ErrNotReviewed) {
+		t.Errorf("a second apply at the same time: %v", err)
+	}
+	if err := e.Save(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if e.Applying() != run {
+		t.Error("the engine does not know of it")
+	}
+	close(gate)
+	if a := run.Wait(t.Context()); a == nil || a.Err != nil {
+		t.Fatalf("%+v", a)
+	}
+	if e.Applying() != nil || e.Last() == nil {
+		t.Error("it has not ended for the engine")
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	told := open(t, config(t, home))
+	if n := told.Facts().Notices; len(n) != 1 || !strings.Contains(n[0], "applied") {
+		t.Errorf("the next start says %v", n)
+	}
+	if err := told.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := open(t, config(t, home)).Facts().Notices; len(n) != 0 {
+		t.Errorf("it is told again: %v", n)
+	}
+}
+
+func TestSeenResultIsNotToldAgain(t *testing.T) {
+	home := sampleHome(t)
+	e := open(t, config(t, home))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	if a := e.mustApply(t); a.Err != nil {
+		t.Fatal(a.Err)
+	}
+	if err := e.Seen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := open(t, config(t, home)).Facts().Notices; len(n) != 0 {
+		t.Errorf("notices %v", n)
+	}
+}
+
+func TestProgressTellsEveryStage(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	run, err := e.Apply(e.mustReview(t).Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	var last Progress
+	for {
+		p, version, ok := run.Next(t.Context(), seen)
+		if !ok {
+			break
+		}
+		if version <= seen {
+			t.Fatalf("version %d after %d", version, seen)
+		}
+		last, seen = p, version
+	}
+	run.Wait(t.Context())
+	stages := map[apply.Stage]bool{}
+	for _, s := range last.Log {
+		stages[s.Stage] = true
+	}
+	for _, want := range []apply.Stage{apply.StageStage, apply.StageBackup, apply.StageSwap, apply.StageVerify} {
+		if !stages[want] {
+			t.Errorf("no stage %s in %v", want, last.Log)
+		}
+	}
+}
+
+func TestReviewKeepsBadAnswersOutAndBlocks(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	e.mustAccept(t, "jmx", text("jmx.enabled", "false"))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	e.answers.Put("hostname.name", answers.Value{Text: "not a name!"}) // as after an edit of the session file
+	r := e.mustReview(t)
+	if len(r.Blocked) != 1 || !strings.Contains(r.Blocked[0], "Host name") {
+		t.Errorf("blocked %v", r.Blocked)
+	}
+	fates := map[string]Fate{}
+	for _, row := range r.Rows {
+		fates[row.ID] = row.Fate
+	}
+	if fates["hostname"] != FateCannot || fates["jmx"] != FateChange || fates["keystore"] != FateCannot || fates["admin"] != FateOpen {
+		t.Errorf("fates %v", fates)
+	}
+}
+
+func TestReviewSaysWhenTheServerRuns(t *testing.T) {
+	home := sampleHome(t)
+	cfg := config(t, home)
+	cfg.Backend.Preflight = func(ctx context.Context, _ *apply.Plan, o apply.Options) []apply.Problem {
+		if _, err := o.Running(ctx); err != nil {
+			return []apply.Problem{{Message: err.Error()}}
+		}
+		return []apply.Problem{{Path: home, Message: "The server runs (process 4711).", Fix: "Stop it first."}}
+	}
+	e := open(t, cfg)
+	e.mustAccept(t, "jmx", text("jmx.enabled", "false"))
+	r := e.mustReview(t)
+	if len(r.Blocked) != 1 || !strings.Contains(r.Blocked[0], "process 4711") || !strings.Contains(r.Blocked[0], "Stop it first.") {
+		t.Errorf("blocked %v", r.Blocked)
+	}
+	if _, err := e.Apply(r.Hash); !errors.Is(err, ErrNotReviewed) {
+		t.Errorf("apply: %v", err)
+	}
+}
+
+// withChecks replaces the checks of the host name step.
+func withChecks(cfg Config, checks ...steps.Check) Config {
+	cfg.Backend.Steps = func() []steps.Step {
+		var all []steps.Step
+		for _, s := range steps.All() {
+			if s.Info().ID == "hostname" {
+				s = changed{Step: s, checks: checks}
+			}
+			all = append(all, s)
+		}
+		return all
+	}
+	return cfg
+}
+
+func result(status steps.Status, message string) func(context.Context) steps.Result {
+	return func(context.Context) steps.Result { return steps.Result{Status: status, Message: message} }
+}
+
+func TestChecksRunOneByOneAndAreRemembered(t *testing.T) {
+	cfg := withChecks(config(t, sampleHome(t)),
+		steps.Check{ID: "a", Title: "first", Run: result(steps.OK, "Fine.")}, steps.Check{ID: "b", Title: "second", Run: result(steps.Warn, "Odd.")})
+	e := open(t, cfg)
+	v := hostnames("am01.example.com")
+	c, err := e.StartChecks(t.Context(), "hostname", v)
+	if err != nil || len(c.Titles) != 2 || c.Titles[0].Guideline != 4 {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	for _, want := range []string{"Fine.", "Odd."} {
+		r, ok := c.Next(t.Context())
+		if !ok || r.Result.Message != want {
+			t.Fatalf("%+v, %v", r, ok)
+		}
+	}
+	if _, ok := c.Next(t.Context()); ok {
+		t.Error("a third result")
+	}
+	results, at, fresh, ok := e.Tested("hostname", v)
+	if !ok || !fresh || len(results) != 2 || !at.Equal(testNow) {
+		t.Errorf("tested: %v %v %v %v", results, at, fresh, ok)
+	}
+	if _, _, fresh, _ := e.Tested("hostname", hostnames("am02.example.com")); fresh {
+		t.Error("the results still hold after an edit")
+	}
+	again, err := e.StartChecks(t.Context(), "hostname", v)
+	if err != nil || again.Generation <= c.Generation {
+		t.Errorf("generation %d after %d, %v", again.Generation, c.Generation, err)
+	}
+}
+
+func TestChecksAreCancelledAtOnce(t *testing.T) {
+	started := make(chan struct{})
+	cfg := withChecks(config(t, sampleHome(t)), steps.Check{ID: "a", Title: "hangs", Run: func(ctx context.Context) steps.Result {
+		close(started)
+		<-ctx.Done()
+		return steps.Result{Status: steps.OK}
+	}})
+	e := open(t, cfg)
+	c, err := e.StartChecks(t.Context(), "hostname", hostnames("am01.example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	c.Cancel()
+	if _, ok := c.Next(t.Context()); ok {
+		t.Error("a cancelled check has a result")
+	}
+	if _, _, _, ok := e.Tested("hostname", hostnames("am01.example.com")); ok {
+		t.Error("a cancelled check is remembered")
+	}
+}
+
+func TestCheckThatDoesNotEndTimesOut(t *testing.T) {
+	forever := make(chan struct{})
+	defer close(forever)
+	cfg := withChecks(config(t, sampleHome(t)), steps.Check{ID: "a", Title: "The name", Run: func(context.Context) steps.Result {
+		<-forever
+		return steps.Result{}
+	}})
+	cfg.CheckTimeout = time.Millisecond
+	e := open(t, cfg)
+	c, err := e.StartChecks(t.Context(), "hostname", hostnames("am01.example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ok := c.Next(t.Context())
+	if !ok || r.Result.Status != steps.Unknown || !strings.Contains(r.Result.Message, "The name") {
+		t.Errorf("%+v, %v", r, ok)
+	}
+}
+
+func TestChecksOfTheReviewEnterTheReport(t *testing.T) {
+	cfg := withChecks(config(t, sampleHome(t)), steps.Check{ID: "a", Title: "x", Run: result(steps.Warn, "It resolves to nothing.")})
+	e := open(t, cfg)
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	if len(r.Checks) != 1 {
+		t.Fatalf("checks %v", r.Checks)
+	}
+	c := e.CheckAll(t.Context())
+	for {
+		if _, ok := c.Next(t.Context()); !ok {
+			break
+		}
+	}
+	run, err := e.Apply(r.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := run.Wait(t.Context())
+	if a.Err != nil || !a.Warned() {
+		t.Fatalf("%+v", a)
+	}
+	if report, err := os.ReadFile(a.Result.Report); err != nil || !strings.Contains(string(report), "It resolves to nothing.") {
+		t.Errorf("report: %v\n%s", err, report)
+	}
+}
+
+func TestSaveAnswers(t *testing.T) {
+	cfg := config(t, sampleHome(t))
+	e := open(t, cfg)
+	if _, err := e.SaveAnswers(t.Context(), "x", false); !errors.Is(err, ErrCannotSave) {
+		t.Errorf("without a writer: %v", err)
+	}
+	e.cfg.WriteFile = func(path string, data []byte, replace bool) error {
+		if _, err := os.Stat(path); err == nil && !replace {
+			return &fs.PathError{Op: "write", Path: path, Err: fs.ErrExist}
+		}
+		return os.WriteFile(path, data, 0o600)
+	}
+	e.mustAccept(t, "admin", adminValues())
+	file := filepath.Join(t.TempDir(), "answers.yaml")
+	for _, step := range []struct {
+		replace bool
+		want    error
+	}{{false, nil}, {false, fs.ErrExist}, {true, nil}} {
+		if _, err := e.SaveAnswers(t.Context(), file, step.replace); !errors.Is(err, step.want) {
+			t.Errorf("replace %v: %v", step.replace, err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), password) || !strings.Contains(string(data), "opsadmin") {
+		t.Errorf("answers:\n%s", data)
+	}
+	if _, _, err := answers.Parse(file, data, steps.Schema()); err != nil {
+		t.Errorf("what was saved cannot be read: %v", err)
+	}
+}
+
+func TestAnswersOfAFileAreAccepted(t *testing.T) {
+	cfg := config(t, sampleHome(t))
+	set, _, err := answers.Parse("a.yaml", []byte("version: 1\njmx:\n  enabled: false\nhostname:\n  name: am01.example.com\n"), steps.Schema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Answers, cfg.AnswersFile = set, "a.yaml"
+	e := open(t, cfg)
+	for _, id := range []string{"jmx", "hostname"} {
+		if r := e.mustRow(t, id); r.Mark != MarkAnswered {
+			t.Errorf("%s is %s", id, r.Mark)
+		}
+	}
+	if next := e.Next(""); next.Step != "admin" {
+		t.Errorf("the walk begins at %v", next)
+	}
+}
+
+func TestEngineIsSafeForConcurrentUse(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	f, err := e.Form(t.Context(), "hostname")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	work := []func(){
+		func() { e.Rows() }, func() { e.Facts() }, func() { f.Fields[0].Judge("am01") },
+		func() { _, _ = e.Accept(t.Context(), "hostname", hostnames("am01.example.com"), true) },
+		func() { _, _ = e.Review(t.Context()) }, func() { _ = e.Refresh(t.Context()) },
+		func() { _ = e.Save(t.Context(), false) }, func() { e.SetDraft("hostname.name", "x") },
+		func() { _, _ = e.Form(t.Context(), "admin") },
+	}
+	for _, w := range work {
+		go func() {
+			for range 5 {
+				w()
+			}
+			done <- struct{}{}
+		}()
+	}
+	for range work {
+		<-done
+	}
+}
