@@ -4,6 +4,7 @@ package carbon
 
 import (
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,11 +24,10 @@ func stranger(t *testing.T, dir string) string {
 	}
 	// The folders of tests are for their owner only, and so is the test binary.
 	shared := t.TempDir()
-	for at := shared; at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
-		chmod(t, at, 0o755)
-	}
+	publish(t, shared)
 	binary := filepath.Join(shared, "stranger")
 	copyFile(t, "/proc/self/exe", binary)
+	chmod(t, binary, 0o755)
 	cmd := program(t, binary, "stranger", dir)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -36,6 +36,23 @@ func stranger(t *testing.T, dir string) string {
 		t.Fatalf("cannot run as another user: %v", err)
 	}
 	return string(out)
+}
+
+// publish lets everybody enter a test's folder, those above it and those in it, whatever the umask.
+func publish(t *testing.T, dir string) {
+	t.Helper()
+	for at := filepath.Dir(dir); at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
+		chmod(t, at, 0o755)
+	}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			chmod(t, path, 0o755)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func chmod(t *testing.T, path string, mode os.FileMode) {
@@ -67,9 +84,7 @@ func TestNoPermission(t *testing.T) {
 	open := func() (dir string) {
 		dir = filepath.Join(t.TempDir(), "am")
 		home(t, dir)
-		for at := filepath.Dir(dir); at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
-			chmod(t, at, 0o755)
-		}
+		publish(t, dir)
 		// put writes files for their owner only.
 		for _, rel := range []string{CarbonXML, KernelVersion, ProductTXT, ServerSH} {
 			chmod(t, filepath.Join(dir, filepath.FromSlash(rel)), 0o644)
@@ -116,9 +131,7 @@ func TestUnreadableFiles(t *testing.T) {
 	if err := assets.Unpack(t.Context(), dir, assets.API); err != nil {
 		t.Fatal(err)
 	}
-	for at := filepath.Dir(dir); at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
-		chmod(t, at, 0o755)
-	}
+	publish(t, dir)
 	chmod(t, filepath.Join(dir, filepath.FromSlash(UserMgtXML)), 0o600)
 	chmod(t, filepath.Join(dir, filepath.FromSlash(DatasourcesDir)), 0o700)
 	got := stranger(t, dir)
