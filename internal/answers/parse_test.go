@@ -245,7 +245,7 @@ func TestParseIsBounded(t *testing.T) {
 	} {
 		start := time.Now()
 		_, _, err := Parse("a.yaml", []byte(text), fullSchema())
-		if took := time.Since(start); took > 5*time.Second { // a machine that is busy, under the race detector
+		if took := time.Since(start); took > 20*time.Second { // on a busy machine, under the race detector; unbounded are minutes
 			t.Errorf("%s takes %v", name, took)
 		}
 		if err == nil && name != "comments" && name != "empty lines" && name != "blanks" {

@@ -11,7 +11,7 @@ import (
 // secretForms are the ways to name a secret, the best first.
 var secretForms = []string{"{env: NAME}", "{file: PATH}", "{prompt: true}"}
 
-const howToSecret = "Write {env: NAME}, {file: PATH} or {prompt: true}."
+const howToRefer = "Write {env: NAME}, {file: PATH} or {prompt: true}."
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -173,10 +173,10 @@ func (p *reading) plainText(n *node, key, what string) (string, bool) {
 func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 	switch n.kind {
 	case nullNode:
-		p.fault(n.at, spec.Key, "There is no value here.", howToSecret+" Put a literal secret that reads null or ~ in quotes.")
+		p.fault(n.at, spec.Key, "There is no value here.", howToRefer+" Put a literal secret that reads null or ~ in quotes.")
 		return false
 	case listNode:
-		p.fault(n.at, spec.Key, "This is a secret, not a list.", howToSecret+" Put a literal secret that begins with a bracket in quotes.")
+		p.fault(n.at, spec.Key, "This is a secret, not a list.", howToRefer+" Put a literal secret that begins with a bracket in quotes.")
 		return false
 	case mappingNode:
 		return p.secretRef(v, n, spec)
@@ -186,10 +186,10 @@ func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 	text := trimBlock(sc)
 	switch {
 	case sc.style == plain && isTruth(text):
-		p.fault(n.at, spec.Key, "The secret is a word that YAML reads as true or false.", howToSecret+" Put a literal secret in quotes.")
+		p.fault(n.at, spec.Key, "The secret is a word that YAML reads as true or false.", howToRefer+" Put a literal secret in quotes.")
 		return false
 	case text == "":
-		p.fault(n.at, spec.Key, "The secret is empty.", howToSecret)
+		p.fault(n.at, spec.Key, "The secret is empty.", howToRefer)
 		return false
 	}
 	v.Secret = secretOf(text)
@@ -197,13 +197,13 @@ func (p *reading) secret(v *Value, n *node, spec Spec) bool {
 	if sc.style == plain && sc.commented {
 		message += " What follows the # is a comment and not part of it."
 	}
-	p.warn(n.at, spec.Key, message, howToSecret)
+	p.warn(n.at, spec.Key, message, howToRefer)
 	return true
 }
 
 func (p *reading) secretRef(v *Value, n *node, spec Spec) bool {
 	if len(n.entries) != 1 {
-		p.fault(n.at, spec.Key, fmt.Sprintf("A secret takes exactly one of env, file and prompt, and here stand %d keys.", len(n.entries)), howToSecret+" Put a literal secret that begins with { in quotes.")
+		p.fault(n.at, spec.Key, fmt.Sprintf("A secret takes exactly one of env, file and prompt, and here stand %d keys.", len(n.entries)), howToRefer+" Put a literal secret that begins with { in quotes.")
 		return false
 	}
 	e := n.entries[0]
@@ -229,9 +229,9 @@ func (p *reading) secretRef(v *Value, n *node, spec Spec) bool {
 		}
 		v.Ref.Prompt = true
 	default:
-		fix := howToSecret
+		fix := howToRefer
 		if near := nearest(e.key, []string{"env", "file", "prompt"}); near != "" {
-			fix = fmt.Sprintf("Did you mean %q? %s", near, howToSecret)
+			fix = fmt.Sprintf("Did you mean %q? %s", near, howToRefer)
 		}
 		p.fault(e.at, spec.Key, "A secret takes env, file or prompt, and here stands another key.", fix+" Put a literal secret that has a colon or brackets in quotes.")
 		return false

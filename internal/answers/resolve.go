@@ -59,7 +59,7 @@ func (r Resolver) Resolve(ctx context.Context, s *Set) (warnings []Fault, err er
 		case v.Ref.Env != "":
 			v.Secret = w.environment(spec, v)
 		default:
-			w.fault(spec, v, "The secret was not given.", howToSecret)
+			w.fault(spec, v, "The secret was not given.", howToRefer)
 		}
 		s.values[spec.Key] = v
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Kind of a value.
@@ -212,6 +213,8 @@ func freeNameFault(name string) string {
 		return "is *"
 	case len(name) > 200:
 		return "is longer than 200 bytes"
+	case !utf8.ValidString(name):
+		return "is not UTF-8"
 	}
 	for _, r := range name {
 		switch {

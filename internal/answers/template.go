@@ -2,6 +2,7 @@ package answers
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -74,7 +75,7 @@ func (t *template) branch(b *branch, key string, depth int) {
 	for _, c := range b.children {
 		names := []string{c.name}
 		if c.name == "*" {
-			names = t.free(key)
+			names = t.free(b, key)
 		}
 		for _, n := range names {
 			t.branch(c, join(key, n), depth+1)
@@ -82,11 +83,12 @@ func (t *template) branch(b *branch, key string, depth int) {
 	}
 }
 
-// free returns the names to show in a free section: the present ones, else one to be replaced.
-func (t *template) free(key string) []string {
+// free returns the names to show in a free section: the present ones that an answers file can have, else one to be replaced.
+func (t *template) free(b *branch, key string) []string {
 	var names []string
+	fixed := b.names()
 	for _, name := range t.names(key) {
-		if freeNameFault(name) == "" {
+		if freeNameFault(name) == "" && !slices.Contains(names, name) && !slices.Contains(fixed, name) {
 			names = append(names, name)
 		}
 	}

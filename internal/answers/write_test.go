@@ -77,7 +77,7 @@ func presentValues(key string) (value, source string) {
 
 func freeNames(section string) []string {
 	if section == "datasources" {
-		return []string{"WSO2AM_DB", "WSO2_CARBON_DB", "with.dot", ""}
+		return []string{"WSO2AM_DB", "WSO2_CARBON_DB", "with.dot", "", "WSO2AM_DB", "\xff"}
 	}
 	return nil
 }
