@@ -50,6 +50,7 @@ var propertyFiles = []struct {
 	{"duplicates", "a=1\nb=2\na : 3\n\\u0061=4\n", []Entry{{"a", "1", 1}, {"b", "2", 2}, {"a", "3", 3}, {"a", "4", 4}}},
 	{"placeholders", "log.File=${carbon.home}/logs/x${y}.log\n", []Entry{{"log.File", "${carbon.home}/logs/x${y}.log", 1}}},
 	{"sign after the sign", "a==1\nb=:2\nc := 3\n", []Entry{{"a", "=1", 1}, {"b", ":2", 2}, {"c", "= 3", 3}}},
+	{"last behind a continuation of nothing", "\\\n\na=1", []Entry{{"a", "1", 3}}},
 	{"byte order mark", "\xef\xbb\xbfa=1\n", []Entry{{"ï»¿a", "1", 1}}},
 }
 

@@ -52,7 +52,7 @@ func (p *Properties) splices() []Splice {
 		if edit, ok := p.edits[i]; ok {
 			s := p.editSplice(&p.entries[i], edit)
 			if i == lastGone {
-				s.Start -= len(eolBefore(p.data, s.Start))
+				s.Start = p.beforeEOL(s.Start)
 			}
 			all = append(all, s)
 		}
@@ -63,6 +63,15 @@ func (p *Properties) splices() []Splice {
 		style = &p.entries[n-1]
 	}
 	return p.appendAdded(all, style, len(p.data), after[-1])
+}
+
+// beforeEOL returns where the line end in front of at begins. A line end behind a blank line stays: it may end a continuation.
+func (p *Properties) beforeEOL(at int) int {
+	start := at - len(eolBefore(p.data, at))
+	if len(eolBefore(p.data, start)) > 0 {
+		return at
+	}
+	return start
 }
 
 // firstGoneAtEnd returns the first of the removed entries that end a file without a final line end, or -1. The line end before it goes,

@@ -9,11 +9,16 @@ import (
 )
 
 func FuzzScript(f *testing.F) {
-	for _, s := range []string{amScript, bamScript, laterScript, "java \"-Da=1\" '-Xmx1g' $JAVA_OPTS " + MainClass, "A=-Xmx1g\nexec java $A \\\n -Db=`x` " + MainClass + " > x"} {
+	for _, s := range []string{ // short ones, because the engine is slow to shorten long ones
+		"# x\n\"$JAVACMD\" \\\n -Xms1m -Xmx1g \\\n $JAVA_OPTS \\\n -Dc=\"$H\"\\\n " + MainClass + " $*\n", "java \"-Da=1\" '-Xmx1g' $JAVA_OPTS " + MainClass,
+		"A=-Xmx1g\nexec java $A \\\n -Db=`x` " + MainClass + " > x", "cat <<E; (java -D\"a=1 2\"'3' " + MainClass + ")\nit's\nE\n",
+	} {
 		f.Add(s, false, "-Da=", "a|b $c", "-Xmx")
+		f.Add(s, false, "-Xss", "1m", "-D")
 	}
-	f.Add(batchScript, true, "-Da=", `C:\a b\`, "-Xmx")
+	f.Add("set O=-Xmx1g %JAVA_OPTS% -Da=\"x y\"\r\n:a\r\n\"%J%\\java\" %O% "+MainClass+" %*\r\n", true, "-Da=", `C:\a b\`, "-Xmx")
 	f.Add("set A=-Xmx1g ^&\r\n@java %A% %% \"-Da=%~dp0\\\" "+MainClass+" %*", true, "-Da=", "x", "-Xmx")
+	f.Add("setlocal EnableDelayedExpansion\nset A=-Xmx1g\nset A=%A% -Db=!x!\njava %a% -Dc= "+MainClass, true, "-Da=", "%PATH%^", "-Xmx")
 	f.Fuzz(func(t *testing.T, data string, batch bool, prefix, value, gone string) {
 		name := "x.sh"
 		if batch {
