@@ -48,7 +48,7 @@ func (hostname) Specs() []answers.Spec {
 			Help: "The name by which clients reach the server: fully qualified, as in its certificate. No https:// and no port.",
 		},
 		{
-			Key: keyManagementName, Kind: answers.Text, Label: "Host name of the management console", Example: "mgt.example.com",
+			Key: keyManagementName, Kind: answers.Text, Label: "Management host name", Example: "mgt.example.com",
 			Help: "The name by which administrators reach the management console. Left out, a name that it has of its own stays; without one, it is the host name.",
 		},
 	}

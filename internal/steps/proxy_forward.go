@@ -67,7 +67,7 @@ func ownHosts(w *Workspace, a *answers.Set) []string {
 	for _, name := range []struct{ key, path string }{{keyHostName, "/Server/HostName"}, {keyManagementName, "/Server/MgtHostName"}} {
 		switch given := a.Text(name.key); {
 		case given != "":
-			hosts = addNew(hosts, given)
+			hosts = addNew(hosts, writtenName(given))
 		case err == nil && x.First(name.path) != nil:
 			hosts = addNew(hosts, x.First(name.path).Text())
 		}
