@@ -185,15 +185,18 @@ func iptablesCommands(all []firewallOpening) []string {
 	return lines
 }
 
-// Advice prints the firewall commands, one advice for each tool, and what the operator has to do about the ports besides.
+// Advice prints the firewall commands, one advice for each tool, and what the operator has to know about the ports besides.
 func (s ports) Advice(w *Workspace, a *answers.Set) []Advice {
 	table, _ := portTable(w, portAnswersOf(a))
 	var all []Advice
 	if advice, ok := addressAdvice(w, a, table); ok {
 		all = append(all, advice)
 	}
+	all = append(all, Advice{Guideline: 11, Title: "Ports and firewall", Text: firewallText(w, a, table)})
 	openings := firewallOpenings(w, a, table)
-	text := firewallText(w, a, table)
+	if len(openings) == 0 {
+		return all
+	}
 	for _, tool := range []struct {
 		name, text string
 		commands   func([]firewallOpening) []string
@@ -201,20 +204,16 @@ func (s ports) Advice(w *Workspace, a *answers.Set) []Advice {
 		{"firewalld", "The rules go into the default zone; add --zone=NAME for another.", firewalldCommands},
 		{"ufw", "See that SSH is allowed before you switch ufw on.", ufwCommands},
 		{"nftables", "The table and chain are the usual \"inet filter\" and \"input\"; put yours in their place. To keep the rules over a restart, add them to /etc/nftables.conf.", nftCommands},
-		{"iptables", "To keep the rules over a restart: netfilter-persistent save (Debian, Ubuntu) or service iptables save and service ip6tables save (Red Hat).", iptablesCommands},
+		{"iptables", "To keep the rules over a restart: netfilter-persistent save (Debian, Ubuntu), or service iptables save and service ip6tables save (Red Hat).", iptablesCommands},
 	} {
-		commands := tool.commands(openings)
-		if len(openings) == 0 {
-			commands = nil
-		}
-		all = append(all, Advice{Guideline: 11, Title: "Firewall with " + tool.name, Text: text + " " + tool.text, Commands: commands})
+		all = append(all, Advice{Guideline: 11, Title: "Firewall with " + tool.name, Text: tool.text, Commands: tool.commands(openings)})
 	}
 	return all
 }
 
 // firewallText says what the commands open and what they leave closed.
 func firewallText(w *Workspace, a *answers.Set, table []Port) string {
-	parts := []string{"carbon-setup does not run these commands. They open what the server needs, for a firewall that lets nothing in by itself; take those of the one tool that this machine uses."}
+	parts := []string{"The firewall commands below are for you to run; carbon-setup runs none. They open what the server needs, for a firewall that lets nothing in by itself. Take those of the one tool that this machine uses."}
 	list := func(use PortUse) string {
 		return joinPorts(append(neededPorts(table, use, "tcp"), neededPorts(table, use, "udp")...), ", ")
 	}
@@ -227,10 +226,30 @@ func firewallText(w *Workspace, a *answers.Set, table []Port) string {
 	if cluster := list(ForCluster); cluster != "" && len(clusterMembers(w)) == 0 {
 		parts = append(parts, fmt.Sprintf("The cluster ports (%s) are not opened, for axis2.xml does not name the members by address: open them to the members by hand.", cluster))
 	}
+	if old := leftPorts(w, table); len(old) > 0 {
+		parts = append(parts, fmt.Sprintf("The server has used %s until now and no longer does: take their rules out of the firewall.", joinPorts(old, ", ")))
+	}
 	if own := localNeeds(table); own != "" {
 		parts = append(parts, "Not opened, for nothing outside needs them while all parts of the product run on this machine: "+own+".")
 	}
 	return strings.Join(parts, " ")
+}
+
+// leftPorts returns the ports that others need by the files on disk and no longer will.
+func leftPorts(w *Workspace, table []Port) []int {
+	stays := map[int]bool{}
+	for _, p := range table {
+		if p.Needed() {
+			stays[p.Number] = true
+		}
+	}
+	var left []int
+	for _, p := range PortTable(NewWorkspace(w.Install)) {
+		if p.Needed() && !stays[p.Number] {
+			left = append(left, p.Number)
+		}
+	}
+	return left
 }
 
 func localNeeds(table []Port) string {
@@ -270,20 +289,19 @@ func (s jmx) Advice(w *Workspace, a *answers.Set) []Advice {
 	if len(numbers) == 0 {
 		return nil
 	}
-	host, known := a.Text(keyJMXHost), false
-	if j, err := readJMX(w); err == nil && host == "" {
-		host = j.host
+	host := a.Text(keyJMXHost)
+	if host == "" {
+		host = rmiHostInForce(w).text
 	}
-	known = host != "" && !isLoopback(host)
 	list := joinPorts(numbers, " and ")
 	advice := Advice{Guideline: 8, Title: "Access to JMX", Text: fmt.Sprintf(
 		"JMX sends the administrator's name and password in clear text, on ports %s. Open both to the monitoring hosts only (ports.jmx_sources adds them to the firewall commands).", list)}
-	if !known {
+	if isLoopback(host) {
 		tunnel := "ssh"
 		for _, n := range numbers {
 			tunnel += fmt.Sprintf(" -L %d:localhost:%d", n, n)
 		}
-		advice.Text = fmt.Sprintf("JMX is for clients on this machine: leave ports %s closed in the firewall. From elsewhere it is reached through an SSH tunnel, and the JMX client then connects to localhost.", list)
+		advice.Text = fmt.Sprintf("JMX is for clients on this machine: keep ports %s closed in the firewall. From elsewhere it is reached through an SSH tunnel, and the JMX client then connects to localhost.", list)
 		advice.Commands = []string{tunnel + " USER@" + orHost(w.Install.Host.Name)}
 	}
 	return []Advice{advice}

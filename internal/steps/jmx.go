@@ -13,7 +13,8 @@ import (
 // jmx is guideline 8: the ports that JMX clients connect to.
 type jmx struct {
 	base
-	probe portProbe
+	probe    portProbe
+	resolver nameResolver // nil = the machine's
 }
 
 const (
@@ -30,11 +31,12 @@ const (
 func (jmx) Info() Info {
 	return Info{
 		ID: "jmx", Section: "jmx", Guideline: 8, Title: "JMX",
-		Why: `Carbon starts a JMX server: an RMI registry on port 9999 and an RMI server on port 11111, set in carbon.xml, both moved by the offset. As shipped
-both listen on every address of the machine, while jmx.xml tells clients to go on to "localhost": nobody elsewhere can use it, and everybody can reach it.
+		Why: `Carbon starts a JMX server: an RMI registry on port 9999 and an RMI server on port 11111, set in carbon.xml, both moved by the offset. Both listen
+on every address of the machine. A client connects to the first and is sent on to the second, under the name in the system property
+java.rmi.server.hostname. As shipped that is not set, and Java sends clients to the address that it takes for the machine's: often 127.0.0.1.
 
-A client needs both ports open, and the name that it is sent on to has to be one it can resolve: HostName in jmx.xml, and the system property
-java.rmi.server.hostname, which has to stand in wso2server.sh because "wso2server.sh start" drops options of its own command line.
+The property has to stand in wso2server.sh, because "wso2server.sh start" drops options of its own command line. HostName in jmx.xml is another thing: the
+name under which Carbon reaches its own RMI registry and which it logs as the JMX service URL. Both are set to the same name here.
 
 JMX wants the name and password of a Carbon administrator and sends them in clear text. Open it to the monitoring hosts only, use it through an SSH tunnel, or switch it off.`,
 	}
@@ -56,7 +58,7 @@ func (jmx) Specs() []answers.Spec {
 		},
 		{
 			Key: keyJMXHost, Kind: answers.Text, Label: "Host name for JMX clients", Example: "esb.example.com",
-			Help: "The name or IPv4 address under which JMX clients reach this machine. localhost: only clients on the machine itself, or through an SSH tunnel.",
+			Help: "The name or IPv4 address under which JMX clients reach this machine; this machine has to find itself under it, too. localhost: only clients on the machine itself, or through an SSH tunnel.",
 		},
 	}
 }
@@ -95,22 +97,41 @@ func (s jmx) Fields(w *Workspace, a *answers.Set) []Field {
 		}
 		fields = append(fields, f)
 	}
-	host := Field{Spec: specs[3], Check: checkJMXHost, Now: Present{Text: j.host, Place: j.hostAt}}
-	host.Default, host.DefaultFrom = proposedJMXHost(w, a, j)
+	stub := rmiHostInForce(w)
+	host := Field{Spec: specs[3], Check: checkJMXHost, Now: Present{Text: stub.text, Place: stub.place}}
+	if stub.text == "" {
+		host.Now.Note = "not set: clients are sent on to the address that Java takes for the machine's"
+	}
+	host.Default, host.DefaultFrom = proposedJMXHost(w, a, stub.text, j.host)
 	return append(fields, host)
 }
 
-func proposedJMXHost(w *Workspace, a *answers.Set, j jmxState) (host, from string) {
+// rmiHostInForce is java.rmi.server.hostname as the server gets it.
+func rmiHostInForce(w *Workspace) named {
+	if by, ok := overriding(w, rmiHostOption); ok {
+		return named{text: by.value, place: by.place}
+	}
+	files, _, err := launchFiles(w)
+	if err != nil {
+		return named{}
+	}
+	value, place, _ := launchFileInUse(w, files).option(rmiHostOption)
+	return named{text: value, place: place}
+}
+
+func proposedJMXHost(w *Workspace, a *answers.Set, stub, inFile string) (host, from string) {
 	switch {
-	case j.host != "" && !isLoopback(j.host):
-		return j.host, "the present value"
+	case stub != "":
+		return stub, "the present value"
+	case inFile != "" && !isLoopback(inFile):
+		return inFile, "HostName in jmx.xml"
 	case a.Text(keyHostName) != "":
 		return a.Text(keyHostName), "the host name of guideline 4"
 	}
 	if name := hostName(w).text; name != "" {
 		return name, "the host name in carbon.xml"
 	}
-	return "localhost", "the present value"
+	return "localhost", "HostName in jmx.xml"
 }
 
 // checkPort judges a port as typed, before any offset.
@@ -165,7 +186,11 @@ func planJMXPorts(w *Workspace, a *answers.Set) error {
 	}
 	group := ports.First("JMX")
 	if group == nil {
-		return doc.Insert(edit.LastIn(ports), edit.New{Name: "JMX", Children: both}, because)
+		place := edit.FirstIn(ports)
+		if offset := ports.First("Offset"); offset != nil {
+			place = edit.After(offset)
+		}
+		return doc.Insert(place, edit.New{Name: "JMX", Children: both}, because)
 	}
 	for _, leaf := range both {
 		if err := doc.SetChild(group, leaf, []string{jmxRegistryElement}, because); err != nil {
@@ -198,7 +223,7 @@ func planJMXFile(w *Workspace, a *answers.Set) error {
 		}
 	}
 	if host := a.Text(keyJMXHost); host != "" {
-		if err := set("HostName", writtenName(host), "name that JMX clients are sent on to", "StartRMIServer"); err != nil {
+		if err := set("HostName", writtenName(host), "name in the JMX service URL", "StartRMIServer"); err != nil {
 			return err
 		}
 	}
@@ -214,7 +239,7 @@ func planJMXFile(w *Workspace, a *answers.Set) error {
 	return nil
 }
 
-// planRMIHost sets java.rmi.server.hostname beside HostName of jmx.xml, or takes it out when JMX is off or for this machine only.
+// planRMIHost sets java.rmi.server.hostname, or takes it out when JMX is off.
 func planRMIHost(w *Workspace, a *answers.Set) error {
 	host, on := a.Text(keyJMXHost), true
 	if enabled, ok := a.Bool(keyJMXEnabled); ok {
@@ -229,12 +254,12 @@ func planRMIHost(w *Workspace, a *answers.Set) error {
 	}
 	for _, f := range files {
 		switch _, _, agent := f.option(jmxAgentOption); {
-		case on && !isLoopback(host):
-			err = f.set(rmiHostOption, writtenName(host), "name in the RMI stubs that JMX clients get")
+		case on:
+			err = f.set(rmiHostOption, writtenName(host), "name that JMX clients are sent on to")
 		case agent: // the JVM's own JMX server needs the name as well
 			err = nil
 		default:
-			err = f.remove(rmiHostOption, "no JMX clients on other machines")
+			err = f.remove(rmiHostOption, "the JMX server is off")
 		}
 		if err != nil {
 			return err

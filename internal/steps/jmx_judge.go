@@ -20,7 +20,7 @@ func (s jmx) Validate(w *Workspace, a *answers.Set) []Problem {
 	var all []Problem
 	if on {
 		all = append(all, jmxPortProblems(w, a, j)...)
-		all = append(all, jmxHostProblems(a, j)...)
+		all = append(all, jmxHostProblems(w, a)...)
 	}
 	if a.Text(keyJMXHost) != "" && on {
 		all = append(all, overriddenOption(w, keyJMXHost, rmiHostOption)...)
@@ -115,13 +115,13 @@ func jmxClashes(w *Workspace, a *answers.Set, as portAnswers) []Problem {
 	return all
 }
 
-func jmxHostProblems(a *answers.Set, j jmxState) []Problem {
-	if a.Text(keyJMXHost) != "" || !isLoopback(j.host) {
+func jmxHostProblems(w *Workspace, a *answers.Set) []Problem {
+	if a.Text(keyJMXHost) != "" || rmiHostInForce(w).text != "" {
 		return nil
 	}
 	return []Problem{{
-		Severity: Note, Key: keyJMXHost, Message: fmt.Sprintf("HostName stays %s (%s): JMX clients on other machines are sent on to themselves and fail.", j.host, j.hostAt),
-		Fix: "Give jmx.hostname if monitoring hosts are to connect directly.",
+		Severity: Note, Key: keyJMXHost, Message: "java.rmi.server.hostname is not set, so JMX clients are sent on to the address that Java takes for the machine's, which is often 127.0.0.1.",
+		Fix: "Give jmx.hostname: the name of this machine for monitoring hosts, or localhost for clients on the machine itself.",
 	}}
 }
 
@@ -144,39 +144,58 @@ func (s jmx) Audit(w *Workspace) []Result {
 		}}
 	}
 	offset := readOffset(w).value
-	all := []Result{auditJMXReach(j, offset)}
+	all := []Result{auditJMXReach(w, j, offset)}
 	if j.on {
 		all = append(all, auditJMXPorts(j, offset)...)
-		all = append(all, auditStubHost(w, j))
 	}
-	return append(all, auditJMXAgent(w)...)
+	return settled(append(all, auditJMXAgent(w)...))
 }
 
-// auditJMXReach judges whether the server is decided upon: off, or with a name that clients can use. As shipped it is neither.
-func auditJMXReach(j jmxState, offset int) Result {
+// auditJMXReach judges whether it is decided who is to use JMX: nobody, clients on this machine, or others. As shipped it is not. The name in the RMI stubs
+// decides, which is java.rmi.server.hostname; HostName in jmx.xml is only what Carbon itself finds its registry by.
+func auditJMXReach(w *Workspace, j jmxState, offset int) Result {
 	r := Result{ID: jmxRule, Place: j.onPlace, Status: OK}
+	if !j.on {
+		r.Message = "The JMX server is off."
+		return r
+	}
+	if _, _, err := launchFiles(w); err != nil {
+		r.Status, r.Place = Unknown, carbon.Place{File: carbon.ServerSH}
+		r.Message = fmt.Sprintf("Where JMX clients are sent on to cannot be told: %s %s.", carbon.ServerSH, launchWhy(err))
+		r.Fix = "Put the file of the distribution back, or make it readable."
+		return r
+	}
 	registry, _ := j.registry.number(offset)
 	server, _ := j.server.number(offset)
+	stub := rmiHostInForce(w)
 	switch {
-	case !j.on:
-		r.Message = "The JMX server is off."
-	case j.host == "" || isLoopback(j.host):
-		r.Status, r.Severity, r.Place = Warn, Warning, j.hostAt
-		r.Message = fmt.Sprintf("JMX listens on ports %d and %d of every address of the machine, but sends clients on to %s: nobody elsewhere can use it, and everybody can reach it.", registry, server, orUnset(j.host))
-		r.Why = "Whoever reaches the ports can try passwords, which JMX sends in clear text."
-		r.Fix = fixJMX + " Switch it off, or give it a host name and open the ports to the monitoring hosts only."
+	case stub.text == "":
+		r.Status, r.Severity = Warn, Warning
+		r.Message = fmt.Sprintf("JMX listens on ports %d and %d of every address of the machine, and java.rmi.server.hostname is not set: clients are sent on to the address that Java takes for the machine's, often 127.0.0.1.", registry, server)
+		r.Why = "Whoever reaches the ports can try passwords, which JMX sends in clear text, while monitoring hosts may not get through."
+		r.Fix = fixJMX + " Switch JMX off, or give it a host name and open the ports to the monitoring hosts only."
+	case isLoopback(stub.text):
+		r.Place = stub.place
+		r.Message = fmt.Sprintf("JMX clients are sent on to %s: only clients on this machine, or through an SSH tunnel, get through. Keep ports %d and %d closed in the firewall.", stub.text, registry, server)
 	default:
-		r.Place = j.hostAt
-		r.Message = fmt.Sprintf("JMX clients connect to port %d and are sent on to %s, port %d. Names and passwords go in clear text: open the ports to the monitoring hosts only.", registry, j.host, server)
+		r.Place = stub.place
+		r.Message = fmt.Sprintf("JMX clients connect to port %d and are sent on to %s, port %d. Names and passwords go in clear text: open the ports to the monitoring hosts only.", registry, stub.text, server)
+	}
+	if stub.text != "" && j.host != "" && !isLoopback(j.host) && j.host != stub.text {
+		r.Status, r.Severity, r.Place = Warn, Note, j.hostAt
+		r.Message = fmt.Sprintf("HostName in jmx.xml is %s, but JMX clients are sent on to %s (%s).", j.host, stub.text, orEnvironment(stub.place))
+		r.Why = "The JMX service URL in the log shows another name than the one that clients have to reach."
+		r.Fix = fixJMX
 	}
 	return r
 }
 
-func orUnset(host string) string {
-	if host == "" {
-		return "a name that Java guesses"
+// orEnvironment names the place of an option that may stand in no file.
+func orEnvironment(p carbon.Place) string {
+	if p.File == "" {
+		return "JAVA_OPTS in this environment"
 	}
-	return host
+	return p.String()
 }
 
 func auditJMXPorts(j jmxState, offset int) []Result {
@@ -219,40 +238,6 @@ func auditJMXPorts(j jmxState, offset int) []Result {
 		})
 	}
 	return all
-}
-
-// auditStubHost compares the name in the stubs with the one in the JMX URL.
-func auditStubHost(w *Workspace, j jmxState) Result {
-	r := Result{ID: jmxStubRule, Fix: fixJMX, Why: "The RMI stub tells a client where to go on; with a name it cannot resolve, the client connects and then hangs."}
-	files, _, err := launchFiles(w)
-	if err != nil {
-		r.Status, r.Place = Unknown, carbon.Place{File: carbon.ServerSH}
-		r.Message = fmt.Sprintf("Whether java.rmi.server.hostname is set cannot be told: %s %s.", carbon.ServerSH, launchWhy(err))
-		return r
-	}
-	f := launchFileInUse(w, files)
-	value, place, ok := f.option(rmiHostOption)
-	if by, over := overriding(w, rmiHostOption); over {
-		value, place, ok = by.value, by.place, true
-	}
-	r.Place = place
-	switch {
-	case isLoopback(j.host) || j.host == "":
-		r.Status, r.Message = OK, "JMX is for this machine only, so java.rmi.server.hostname need not be set."
-		if ok && !isLoopback(value) {
-			r.Status, r.Severity = Warn, Note
-			r.Message = fmt.Sprintf("java.rmi.server.hostname is %s, but HostName in jmx.xml is %s.", value, orUnset(j.host))
-		}
-	case !ok:
-		r.Status, r.Severity, r.Place = Warn, Warning, carbon.Place{File: f.rel}
-		r.Message = fmt.Sprintf("%s does not set java.rmi.server.hostname, so the stubs have the name that Java guesses and not %s.", f.rel, j.host)
-	case value != j.host:
-		r.Status, r.Severity = Warn, Warning
-		r.Message = fmt.Sprintf("java.rmi.server.hostname is %s, but HostName in jmx.xml (%s) is %s.", value, j.hostAt, j.host)
-	default:
-		r.Status, r.Message = OK, "java.rmi.server.hostname is "+value+", as in jmx.xml."
-	}
-	return r
 }
 
 // auditJMXAgent finds the JVM's own JMX server, which -Dcom.sun.management.jmxremote.port starts: with authenticate=false it is an open door.
@@ -333,7 +318,7 @@ func verifyRMIHost(w *Workspace, a *answers.Set) []Result {
 		value, place, ok := f.option(rmiHostOption)
 		_, _, agent := f.option(jmxAgentOption)
 		r := Result{ID: jmxStubRule, Guideline: 8, Status: OK, Place: place, Message: "java.rmi.server.hostname is " + value + "."}
-		switch wanted := (!answered || enabled) && !isLoopback(host); {
+		switch wanted := !answered || enabled; {
 		case wanted && value != writtenName(host):
 			r.Status, r.Severity, r.Message = Fail, Error, fmt.Sprintf("%s: java.rmi.server.hostname should be %s and is %q.", f.rel, writtenName(host), value)
 		case !wanted && ok && !agent:

@@ -150,6 +150,11 @@ func hostMemory(w *Workspace) limitedMemory {
 // scant reports less memory than "about twice the heap". A machine sold with 4 GB reports some less, hence not quite twice.
 func (l limitedMemory) scant(heap uint64) bool { return l.bytes > 0 && l.bytes/9 < heap/5 }
 
+// fittingHeap is the largest heap that leaves as much memory beside it, and not less than Carbon needs.
+func (l limitedMemory) fittingHeap() uint64 {
+	return max(l.bytes/2/(128*megabyte)*(128*megabyte), 512*megabyte)
+}
+
 // tooLarge reports a heap that fills all memory: the JVM would be killed or swap before it is full.
 func tooLarge(heap string, l limitedMemory) bool {
 	bytes, ok := parseMemory(heap)
@@ -162,7 +167,7 @@ func proposal(l limitedMemory) (sizes map[string]uint64, scaled bool) {
 	if !l.scant(sizes[keyHeapMax]) {
 		return sizes, false
 	}
-	heap := max(l.bytes/2/(128*megabyte)*(128*megabyte), 512*megabyte)
+	heap := l.fittingHeap()
 	sizes[keyHeapMax] = heap
 	sizes[keyHeapInitial] = min(sizes[keyHeapInitial], heap)
 	sizes[keyPermGenMax] = min(sizes[keyPermGenMax], max(heap/2/(64*megabyte)*(64*megabyte), 256*megabyte))

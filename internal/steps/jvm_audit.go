@@ -43,6 +43,16 @@ func (s jvm) Audit(w *Workspace) []Result {
 	for _, u := range left {
 		all = append(all, Result{ID: launchRule, Status: Unknown, Place: carbon.Place{File: u.File}, Message: u.String() + ".", Fix: "It matters on Windows only."})
 	}
+	return settled(all)
+}
+
+// settled takes reason and fix off results that ask for nothing.
+func settled(all []Result) []Result {
+	for i := range all {
+		if all[i].Status == OK {
+			all[i].Why, all[i].Fix = "", ""
+		}
+	}
 	return all
 }
 

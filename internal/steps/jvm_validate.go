@@ -147,7 +147,7 @@ func heapAndMemory(w *Workspace, a *answers.Set) []Problem {
 		return nil
 	}
 	has := fmt.Sprintf("the %s that %s", memoryForPeople(limit.bytes), limit.what)
-	sizes, _ := proposal(limit)
+	fitting := memoryText(limit.fittingHeap())
 	switch {
 	case limit.bytes == 0:
 		return []Problem{{
@@ -158,14 +158,14 @@ func heapAndMemory(w *Workspace, a *answers.Set) []Problem {
 		return []Problem{{
 			Severity: Error, Key: keyHeapMax,
 			Message: fmt.Sprintf("A heap of %s does not fit into %s: the server would swap or be killed before the heap is full.", a.Text(keyHeapMax), has),
-			Fix:     fmt.Sprintf("Give at most %s; or, if the server will run on another machine, say in %s how much memory that one has.", memoryText(sizes[keyHeapMax]), keyHostMemory),
+			Fix:     fmt.Sprintf("Give at most %s; or, if the server will run on another machine, say in %s how much memory that one has.", fitting, keyHostMemory),
 		}}
 	case limit.scant(heap):
 		return []Problem{{
 			Severity: Warning, Key: keyHeapMax,
 			Message: fmt.Sprintf("A heap of %s wants about %s of memory, and this is more than %s. PermGen, threads and buffers lie beside the heap.",
 				a.Text(keyHeapMax), memoryForPeople(2*heap), has),
-			Fix: fmt.Sprintf("Give %s, or more memory to the machine.", memoryText(sizes[keyHeapMax])),
+			Fix: fmt.Sprintf("Give at most %s, or more memory to the machine.", fitting),
 		}}
 	}
 	return nil

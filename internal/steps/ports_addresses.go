@@ -242,14 +242,15 @@ func eachJSONLine(w *Workspace, file string, f func(text string, line int)) {
 }
 
 // String is a sentence part: "https://localhost:9443 at repository/conf/identity.xml:22 and 5 more times".
-func (s staleAddress) String() string {
-	text := fmt.Sprintf("%s at %s", s.url, s.place)
+func (s staleAddress) String() string { return s.url + " at " + s.place.String() + s.more("") }
+
+// more tells of the others in the same file: " and 5 more times", "" when there are none.
+func (s staleAddress) more(where string) string {
 	switch s.others {
 	case 0:
+		return ""
 	case 1:
-		text += " and once more"
-	default:
-		text += fmt.Sprintf(" and %d more times", s.others)
+		return " and once more" + where
 	}
-	return text
+	return fmt.Sprintf(" and %d more times%s", s.others, where)
 }

@@ -144,7 +144,35 @@ func (s jmx) Checks(w *Workspace, a *answers.Set) []Check {
 		b := bindCheck{probe: s.probe, port: p, id: "jmx.bind", guideline: 8, own: own[p.String()], pid: pid}
 		checks = append(checks, b.check("jmx.bind."+p.String()))
 	}
-	return checks
+	host := writtenName(a.Text(keyJMXHost))
+	if len(checks) == 0 || host == "" || isLoopback(host) {
+		return checks
+	}
+	resolver := s.resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	p := probe{resolver: resolver, here: append([]string(nil), w.Install.Host.Addresses...)}
+	return append(checks, Check{ID: "jmx.here", Title: host + " leads to this machine", Run: func(ctx context.Context) Result {
+		ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+		defer cancel()
+		return jmxHostIsHere(ctx, p, host)
+	}})
+}
+
+// jmxHostIsHere holds that Carbon enters its JMX server into its RMI registry under this name, and a registry takes entries from its own machine only.
+func jmxHostIsHere(ctx context.Context, p probe, host string) Result {
+	r := p.isHere(ctx, host)
+	r.ID, r.Guideline = "jmx.here", 8
+	if r.Status != Warn {
+		return r
+	}
+	r.Severity = Warning
+	r.Why = "Carbon enters its JMX server into its own RMI registry under this name, and the registry takes entries from its own machine only; clients are sent on to the name as well."
+	if r.Fix == "" {
+		r.Fix = "Give a name that leads to an address of this machine, here and for the monitoring hosts."
+	}
+	return r
 }
 
 // neighbours looks for other Carbon servers on the machine.

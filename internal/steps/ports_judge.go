@@ -13,7 +13,7 @@ func (s ports) Validate(w *Workspace, a *answers.Set) []Problem {
 	as := portAnswersOf(a)
 	table, faults := portTable(w, as)
 	var all []Problem
-	if as.offset != nil {
+	if as.offset != nil && checkOffset(strconv.Itoa(*as.offset)) == nil {
 		all = append(all, offsetProblems(w, *as.offset, table)...)
 	}
 	for _, key := range []string{keyManagementSources, keyJMXSources} {
@@ -30,7 +30,7 @@ func (s ports) Validate(w *Workspace, a *answers.Set) []Problem {
 
 func offsetProblems(w *Workspace, offset int, table []Port) []Problem {
 	var all []Problem
-	if bad := outOfRange(table); len(bad) > 0 && offset >= 0 {
+	if bad := outOfRange(table); len(bad) > 0 {
 		all = append(all, Problem{
 			Severity: Error, Key: keyOffset, Message: fmt.Sprintf("With the offset %d, %s; ports end at %d.", offset, movedTo(bad), highestPort),
 			Fix: fmt.Sprintf("Give at most %d.", highestOffset(table)),
@@ -186,7 +186,7 @@ func (s ports) Audit(w *Workspace) []Result {
 		for _, stale := range staleAddresses(w, movedPorts(table, table)) {
 			all = append(all, Result{
 				ID: addressRule, Status: Warn, Severity: Warning, Place: stale.place, Why: offsetAddress,
-				Message: fmt.Sprintf("%s does not follow the offset: that port is %s now.", stale, stale.now),
+				Message: fmt.Sprintf("%s stands here%s and does not follow the offset: that port is %s now.", stale.url, stale.more(" in the file"), stale.now),
 				Fix:     "If this server is meant, run the step Ports and firewall, or change it by hand where the step leaves it.",
 			})
 		}
@@ -194,10 +194,10 @@ func (s ports) Audit(w *Workspace) []Result {
 	for _, u := range faults {
 		all = append(all, Result{ID: unreadRule, Status: Unknown, Place: carbon.Place{File: u.File}, Message: u.String() + ", so its ports are not in the table.", Fix: "Make the file readable."})
 	}
-	return append(all, Result{
+	return settled(append(all, Result{
 		ID: firewallRule, Status: Unknown, Message: "Whether a firewall lets through these ports and nothing else cannot be seen from the files.",
 		Why: "Management and JMX are for administrators only.", Fix: fixPorts + " It prints the commands for firewalld, ufw, nftables and iptables.",
-	})
+	}))
 }
 
 func auditOffset(o serverOffset) Result {
