@@ -50,6 +50,11 @@ func auditRecords(m *manifest, result string, now time.Time) []auditRecord {
 		r.Action, r.Detail = a.Name, a.Detail
 		add(r, a.Guidelines)
 	}
+	for _, a := range m.Undoes {
+		r := base
+		r.Action, r.Detail = undoName(a.Name), a.Detail
+		add(r, a.Guidelines)
+	}
 	return records
 }
 

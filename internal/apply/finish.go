@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -45,6 +46,26 @@ func (f *finisher) files() {
 		}
 	}
 }
+
+// undoActions undoes what the restored run has done besides changing files. An action that cannot be undone is told; the files are back all
+// the same.
+func (f *finisher) undoActions(ctx context.Context) {
+	for _, a := range f.m.Undoes {
+		err := errors.New("this program does not know how")
+		if f.o.UndoAction != nil {
+			err = guard(func() error { return f.o.UndoAction(ctx, a.Name, a.Detail) })
+		}
+		if err != nil {
+			f.warnings = append(f.warnings, fmt.Sprintf("%s (%s) could not be undone. What it did is still there: see the log.", a.Name, a.Detail))
+			f.log.line("action could not be undone", "name", a.Name, "because", err.Error())
+			continue
+		}
+		f.log.line("action undone", "name", a.Name)
+	}
+}
+
+// undoName is how the undoing of an action is called.
+func undoName(name string) string { return "undo: " + name }
 
 // audit appends to the audit trail. again: some of it may be there already.
 func (f *finisher) audit(result string, again bool) {

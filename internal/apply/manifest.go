@@ -33,6 +33,7 @@ type manifest struct {
 	MadeDirs    []dirState      `json:"made_dirs,omitempty"`    // outermost first
 	RemovedDirs []dirState      `json:"removed_dirs,omitempty"` // innermost first, if they are empty
 	Actions     []actionSummary `json:"actions,omitempty"`
+	Undoes      []actionSummary `json:"undoes,omitempty"` // actions of the restored run, undone once the files are back
 }
 
 const manifestVersion = 1

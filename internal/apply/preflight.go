@@ -19,6 +19,7 @@ type job struct {
 	want     map[string]wanted // of a restore, by path
 	remove   []dirState        // folders to remove when they are empty, innermost first
 	known    []dirState        // folders that an earlier run has removed: they are made again as they were
+	undoes   []actionSummary   // actions of the earlier run, the last first
 	warnings []string
 }
 

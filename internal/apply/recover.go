@@ -72,18 +72,19 @@ func (r *recovery) run(ctx context.Context) (*Recovery, error) {
 		return nil, r.incomplete(err, r.h.run.Files, nil)
 	}
 	if r.h.progress.committed {
-		r.finish()
+		r.finish(ctx)
 		return r.result, nil
 	}
 	return r.undo(ctx)
 }
 
 // finish does what was left to do of a run that counts.
-func (r *recovery) finish() {
+func (r *recovery) finish(ctx context.Context) {
 	r.result.Outcome = Finished
 	r.log.line("finishing a run that was cut off", "who", r.o.Who.String())
 	f := finisher{tree: r.tree, o: r.o, m: r.m, log: r.log}
 	f.files()
+	f.undoActions(ctx)
 	f.audit(resultOf(r.m.Kind), true)
 	dir := path.Join(runsDir, r.m.Run)
 	if _, err := r.tree.Stat(path.Join(dir, reportFile)); errors.Is(err, fs.ErrNotExist) {

@@ -172,7 +172,7 @@ func (r *restorer) compare() error {
 		return &TamperedError{Run: r.m.Run, Files: tampered}
 	}
 	r.actions()
-	r.job.hash = r.job.plan.Hash()
+	r.job.hash = r.hash()
 	return nil
 }
 
@@ -271,16 +271,21 @@ func (r *restorer) warn(e *entry, text string) {
 // actions plans the undoing of the run's actions, the last first.
 func (r *restorer) actions() {
 	for _, a := range slices.Backward(r.m.Actions) {
-		undo := r.o.UndoAction
-		if undo == nil || !a.Undoable {
-			r.job.warnings = append(r.job.warnings, fmt.Sprintf("%s is not undone: %s. It was not a change of a file, and what it did is still there.", a.Name, a.Detail))
+		if r.o.UndoAction == nil || !a.Undoable {
+			r.job.warnings = append(r.job.warnings, fmt.Sprintf("%s (%s) is not undone. It was not a change of a file, and what it did is still there.", a.Name, a.Detail))
 			continue
 		}
-		r.job.plan.Actions = append(r.job.plan.Actions, Action{
-			Name: "undo: " + a.Name, Detail: a.Detail, Guidelines: a.Guidelines,
-			Do: func(ctx context.Context) error { return undo(ctx, a.Name, a.Detail) },
-		})
+		r.job.undoes = append(r.job.undoes, a)
 	}
+}
+
+// hash identifies what the restore does, as Plan.Hash does.
+func (r *restorer) hash() string {
+	p := *r.job.plan
+	for _, a := range r.job.undoes {
+		p.Actions = append(p.Actions, Action{Name: undoName(a.Name), Guidelines: a.Guidelines, Detail: a.Detail})
+	}
+	return p.Hash()
 }
 
 // refusal is the reason not to restore: later runs that have to be restored before, or edits by hand that nobody said to save aside.

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -22,7 +23,7 @@ import (
 //	swap      journal, then each new file is renamed into its place; the old file keeps a second name beside it
 //	verify    every file is read back; Options.Verify has its say
 //	commit    journal: from here on the run counts
-//	finish    the second names go; audit trail, report; journal: end
+//	finish    the second names go; a restore undoes the actions of its run; audit trail, report; journal: end
 //
 // Before the commit record a failure, a kill or a power cut leads back to the old files; after it, on to the new ones. Taking back needs no
 // room on the disk: the old files are still there under their second names, and are what they were down to their inode.
@@ -133,7 +134,7 @@ func newTransaction(tree Tree, j *job, s *survey, o Options) *transaction {
 	t := &transaction{tree: tree, o: o, job: j, items: s.items, warnings: s.warnings, started: o.Now(), clock: time.Now(), failed: -1}
 	t.m = manifest{
 		Version: manifestVersion, Kind: j.kind, Restores: j.restores, Plan: j.hash, Time: t.started.UTC(), Who: o.Who,
-		MadeDirs: s.dirs, RemovedDirs: j.remove,
+		MadeDirs: s.dirs, RemovedDirs: j.remove, Undoes: j.undoes,
 	}
 	for _, a := range j.plan.Actions {
 		t.m.Actions = append(t.m.Actions, actionSummary{Name: a.Name, Detail: a.Detail, Guidelines: a.Guidelines, Undoable: a.Undo != nil})
@@ -155,7 +156,7 @@ func (t *transaction) perform(ctx context.Context) (*Result, error) {
 			return nil, t.rollback(ctx, err)
 		}
 	}
-	return t.finish(), nil
+	return t.finish(context.WithoutCancel(ctx)), nil
 }
 
 // event tells progress.
@@ -172,7 +173,11 @@ func (t *transaction) begin() error {
 	t.run, t.dir = run, path.Join(runsDir, run)
 	t.m.Run = run
 	begin := record{
-		Event: recBegin, Run: run, Kind: t.job.kind, Restores: t.job.restores, Plan: t.job.hash, Who: &t.o.Who, Actions: t.m.Actions,
+		Event: recBegin, Run: run, Kind: t.job.kind, Restores: t.job.restores, Plan: t.job.hash, Who: &t.o.Who, Actions: slices.Clone(t.m.Actions),
+	}
+	for _, a := range t.m.Undoes {
+		a.Name = undoName(a.Name)
+		begin.Actions = append(begin.Actions, a)
 	}
 	for i := range t.items {
 		e := &t.items[i].entry
@@ -433,14 +438,15 @@ func (t *transaction) commit(context.Context) error {
 }
 
 // finish cleans up and writes the records for people. It cannot fail any more: what it could not do, the next start does.
-func (t *transaction) finish() *Result {
+func (t *transaction) finish(ctx context.Context) *Result {
 	res := &Result{
-		Run: t.run, Plan: t.job.hash, Files: len(t.items), Actions: len(t.m.Actions), Started: t.started,
+		Run: t.run, Plan: t.job.hash, Files: len(t.items), Actions: len(t.m.Actions) + len(t.m.Undoes), Started: t.started,
 		Dir: t.absolute(""), Log: t.absolute(logFile), Report: t.absolute(reportFile),
 	}
 	t.log.line("committed")
 	f := finisher{tree: t.tree, o: t.o, m: &t.m, log: t.log}
 	f.files()
+	f.undoActions(ctx)
 	f.audit(resultOf(t.job.kind), false)
 	res.Took, res.Warnings = time.Since(t.clock), append(t.warnings, f.warnings...)
 	f.report(res)
