@@ -82,8 +82,20 @@ func (e *Engine) Form(_ context.Context, id string) (Form, error) {
 		f.Draft = f.Draft || q.Draft
 		f.Fields = append(f.Fields, q)
 	}
-	f.Checks = len(s.Checks(e.work, trial)) > 0
+	f.Checks = e.hasChecks(s, f.Fields)
 	return f, nil
+}
+
+// hasChecks reports whether the values that the form begins with can be checked.
+func (e *Engine) hasChecks(s steps.Step, fields []Question) bool {
+	v := Values{Text: map[string]string{}}
+	for _, q := range fields {
+		if q.Kind != answers.Secret {
+			v.Text[q.Key] = q.Value
+		}
+	}
+	set, _, _ := e.trial(s, v)
+	return len(s.Checks(e.work, set)) > 0
 }
 
 // Refields returns the questions given what is typed now: some appear or go when another answer changes. The values of the questions are those typed.

@@ -153,7 +153,7 @@ const (
 	ReviewServer    = "Server"
 	ReviewNothing   = "Nothing would change."
 	NoUndo          = "cannot be taken back"
-	DryRunApply     = "This is a dry run: there is no apply. Start without --dry-run to apply this plan."
+	DryRunApply     = "A dry run has no apply. Start without --dry-run to apply this plan."
 	Planning        = "Planning ..."
 	SaveTitle       = "Save the answers"
 	SaveLabel       = "File"

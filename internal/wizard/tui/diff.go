@@ -118,11 +118,11 @@ func (s *diffScreen) keys(*common) []key.Binding {
 	case s.which != nil:
 		return append(s.which.menu.keys(), promptEsc)
 	}
-	all := []key.Binding{keyBack, diffHunk, diffFile, diffOut}
+	all := []key.Binding{keyBack, diffOut}
 	if len(s.out) > 0 {
 		all = append(all, diffUndo)
 	}
-	all = append(all, diffSearch)
+	all = append(all, diffHunk, diffFile, diffSearch)
 	if s.match != "" {
 		all = append(all, diffMatch)
 	}

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
 
 	"carbon-setup/assets"
 	"carbon-setup/internal/apply"
+	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/wizard/flow"
 )
 
@@ -33,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // sampleHome returns a fresh copy of the sample install.
-func sampleHome(t *testing.T) string {
+func sampleHome(t testing.TB) string {
 	t.Helper()
 	sampleOnce.Do(func() {
 		sampleDir, errSample = os.MkdirTemp("", "tui-sample-")
@@ -53,17 +55,56 @@ func sampleHome(t *testing.T) string {
 
 var testNow = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
 
-// testConfig is a Config for a home. Checks of the outside world are fast to time out.
-func testConfig(home string) flow.Config {
+// testConfig is that of a machine that is the same everywhere: am01, Java 7, no server, no control group, no network to look at.
+func testConfig(t testing.TB, home string) flow.Config {
+	t.Helper()
+	jdk := filepath.Join(t.TempDir(), "jdk")
+	if err := os.MkdirAll(filepath.Join(jdk, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(jdk, "bin", "java"), []byte("#!/bin/sh\n"), 0o755); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	env := map[string]string{"JAVA_HOME": jdk, "PATH": "/usr/bin:/bin", "HOME": "/root"}
+	o := carbon.Options{
+		Getenv: func(k string) string { return env[k] }, Proc: t.TempDir(), Cgroup: t.TempDir(), Etc: t.TempDir(),
+		Java: func(context.Context, string) (string, error) { return `java version "1.7.0_80"`, nil },
+	}
 	return flow.Config{
-		Home: home, Version: "1.0", Now: func() time.Time { return testNow },
-		Who: apply.Who{User: "wso2", Terminal: "pts/3", Client: "10.0.0.7", Host: "am01", PID: os.Getpid()},
+		Home: home, Version: "1.0", Now: func() time.Time { return testNow }, Carbon: o,
+		Getenv:       func(k string) (string, bool) { v, ok := env[k]; return v, ok },
+		Who:          apply.Who{User: "wso2", Terminal: "pts/3", Client: "10.0.0.7", Host: "am01", PID: os.Getpid()},
+		CheckTimeout: 2 * time.Second,
+		Backend:      flow.Backend{Open: openAM01},
 	}
 }
 
-func openEngine(t *testing.T, cfg flow.Config) *flow.Engine {
+func openAM01(ctx context.Context, dir string, o carbon.Options) (*carbon.Install, error) {
+	in, err := carbon.Open(ctx, dir, o)
+	if err == nil {
+		in.Host = carbon.Host{Name: "am01", Memory: 8 << 30, Addresses: []string{"10.0.0.4"}, OS: "linux"}
+	}
+	return in, err
+}
+
+func recoverBy(fail *error) func(context.Context, string, apply.Options) (*apply.Recovery, error) {
+	return func(context.Context, string, apply.Options) (*apply.Recovery, error) {
+		if *fail != nil {
+			return nil, *fail
+		}
+		return &apply.Recovery{Run: "20261122-120000-001", Outcome: "undone", Files: []string{carbon.CarbonXML}}, nil
+	}
+}
+
+func applyFails(err error) func(context.Context, *apply.Plan, apply.Options) (*apply.Result, error) {
+	return func(context.Context, *apply.Plan, apply.Options) (*apply.Result, error) { return nil, err }
+}
+
+func cells(s string) int { return lipgloss.Width(s) }
+
+func openEngine(t testing.TB, cfg flow.Config) *flow.Engine {
 	t.Helper()
-	eng, err := flow.Open(t.Context(), cfg)
+	eng, err := flow.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +124,8 @@ type driver struct {
 	clock  time.Time
 	timers []timer
 	quit   bool
+
+	pending int // commands whose message has not come
 }
 
 type timer struct {
@@ -122,6 +165,7 @@ func (d *driver) run(cmd tea.Cmd) {
 	if cmd == nil {
 		return
 	}
+	d.pending++
 	go func() { d.msgs <- cmd() }()
 }
 
@@ -145,23 +189,20 @@ func (d *driver) send(msg tea.Msg) {
 	d.run(cmd)
 }
 
-// idle waits until no command is under way. Batches are counted through the commands in them.
+// idle waits until no command is under way.
 func (d *driver) idle() {
 	d.t.Helper()
-	for {
-		wait := 20 * time.Millisecond // for a command that is not counted: a quit, a batch
-		if d.r.busy > 0 {
-			wait = 20 * time.Second
-		}
+	for d.pending > 0 {
 		select {
 		case msg := <-d.msgs:
+			d.pending--
 			d.send(msg)
-		case <-time.After(wait):
-			if d.r.busy > 0 {
-				d.t.Fatalf("%d commands hang on screen %s", d.r.busy, d.r.top().name())
-			}
-			return
+		case <-time.After(30 * time.Second):
+			d.t.Fatalf("%d commands hang on screen %s", d.pending, d.r.top().name())
 		}
+	}
+	if d.r.busy != 0 {
+		d.t.Fatalf("%d results were not counted on screen %s", d.r.busy, d.r.top().name())
 	}
 }
 
@@ -266,5 +307,12 @@ func (d *driver) on(name string) *driver {
 	if got := d.r.top().name(); got != name {
 		d.t.Fatalf("on screen %s, want %s:\n%s", got, name, d.screen())
 	}
+	return d
+}
+
+func (d *driver) resize(w, h int) *driver {
+	d.t.Helper()
+	d.send(tea.WindowSizeMsg{Width: w, Height: h})
+	d.idle()
 	return d
 }

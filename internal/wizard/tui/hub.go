@@ -62,6 +62,9 @@ func (h *hub) title(c *common) (left, right string) {
 	return texts.HubTitle, texts.HubCount(settled, total)
 }
 
+// dense has the list begin right below the title, where the window is too low for all of it otherwise.
+func (h *hub) dense(c *common) bool { return c.h < 25 }
+
 func (h *hub) onReview(c *common) bool { return h.cursor >= len(c.rows) }
 
 func (h *hub) current(c *common) (flow.Row, bool) {
@@ -203,7 +206,7 @@ func refreshNotice(notice string, err error) tea.Msg {
 }
 
 func (h *hub) body(c *common, w, rows int) []string {
-	const info = 3 // blank line and two lines about the row under the cursor
+	const info = 3 // a blank line and two about the row under the cursor
 	listRows := rows - info
 	if rows < 10 {
 		listRows = rows

@@ -266,17 +266,30 @@ func (r *root) render() string {
 		left, right := top.title(&r.common)
 		lines = append(lines, ends(indent(r.st.Title.Render(left)), right+" ", r.w))
 		head := 2
-		if !r.tight() {
+		if d, ok := top.(denser); !r.tight() && !(ok && d.dense(&r.common)) {
 			lines, head = append(lines, ""), 3
 		}
 		body := fill(top.body(&r.common, r.w, r.h-head-2), r.h-head-2)
 		lines = append(lines, body...)
 	}
-	lines = append(lines, indent(cut(r.notice, r.w-2*margin, r.marks.More)), " "+r.footer(top))
+	lines = r.say(lines)
+	lines = append(lines, " "+r.footer(top))
 	for i := range lines {
 		lines[i] = clip(lines[i], r.w)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// say sets the notice below the body. One that needs more than its line covers the end of the body: nothing moves.
+func (r *root) say(lines []string) []string {
+	const most = 4
+	notice := block(printable(r.notice), min(r.w-2*margin, textWidth), most, r.marks.More)
+	if over := len(notice) - 1; over > 0 && over < len(lines)-2 {
+		lines = lines[:len(lines)-over]
+	} else if over > 0 {
+		notice = notice[:1]
+	}
+	return append(lines, notice...)
 }
 
 // footer names the keys of a screen, and those that work everywhere.

@@ -38,6 +38,9 @@ type stepper interface{ step(c *common) string }
 // fullWidth is a screen that draws its body from edge to edge, in more lines: without title and blank line.
 type fullWidth interface{ bare() bool }
 
+// denser is a screen that gives up the blank line below its title in low windows.
+type denser interface{ dense(c *common) bool }
+
 // action is what the root does after a screen has handled a message.
 type action struct {
 	cmd    tea.Cmd
