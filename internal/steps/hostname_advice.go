@@ -3,7 +3,6 @@ package steps
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -103,8 +102,6 @@ var localhostFiles = []struct{ pattern, why string }{
 	{carbon.EPRDir + "/*.epr", "endpoint reference that is copied to a business process server, where localhost means that machine"},
 }
 
-var localhostValue = regexp.MustCompile(`https?://localhost[:/]|>\s*localhost\s*<`)
-
 // adviseLocalhost lists the lines outside comments that have localhost and were left.
 func adviseLocalhost(w *Workspace) []Advice {
 	var lines []string
@@ -129,23 +126,55 @@ func adviseLocalhost(w *Workspace) []Advice {
 	return []Advice{{Guideline: 4, Title: "Places that keep localhost", Text: "Look whether one of these is used here, and change it by hand:\n" + strings.Join(lines, "\n")}}
 }
 
-var comments = map[bool]*regexp.Regexp{
-	true:  regexp.MustCompile(`(?s)<!--.*?-->`),
-	false: regexp.MustCompile(`(?s)/\*.*?\*/`),
-}
-
-// localhostPlaces returns the lines with localhost outside comments.
+// localhostPlaces returns the lines with localhost as the host of a web address, or as the whole text of an element, outside comments.
 func localhostPlaces(file string, data []byte) []carbon.Place {
-	blank := func(comment []byte) []byte { return bytes.Repeat([]byte("\n"), bytes.Count(comment, []byte("\n"))) }
-	data = comments[!strings.HasSuffix(file, ".json")].ReplaceAllFunc(data, blank)
+	const name = "localhost"
+	if !bytes.Contains(data, []byte(name)) {
+		return nil
+	}
+	if strings.HasSuffix(file, ".json") {
+		data = withoutComments(data, "/*", "*/")
+	} else {
+		data = withoutComments(data, "<!--", "-->")
+	}
 	var found []carbon.Place
-	for _, m := range localhostValue.FindAllIndex(data, -1) {
-		p := carbon.Place{File: file, Line: 1 + bytes.Count(data[:m[0]], []byte("\n"))}
-		if len(found) == 0 || found[len(found)-1] != p {
+	line, from := 1, 0
+	for {
+		i := bytes.Index(data[from:], []byte(name))
+		if i < 0 {
+			return found
+		}
+		at := from + i
+		line += bytes.Count(data[from:at], []byte("\n"))
+		from = at + len(name)
+		before, after := bytes.TrimRight(data[:at], " \t\r\n"), bytes.TrimLeft(data[from:], " \t\r\n")
+		isText := bytes.HasSuffix(before, []byte(">")) && bytes.HasPrefix(after, []byte("<"))
+		isHost := (bytes.HasSuffix(before, []byte("http://")) || bytes.HasSuffix(before, []byte("https://"))) && bytes.ContainsAny(data[from:min(from+1, len(data))], ":/")
+		p := carbon.Place{File: file, Line: line}
+		if (isText || isHost) && (len(found) == 0 || found[len(found)-1] != p) {
 			found = append(found, p)
 		}
 	}
-	return found
+}
+
+// withoutComments returns data with comments reduced to their line ends.
+func withoutComments(data []byte, opens, closes string) []byte {
+	var kept []byte
+	for {
+		start := bytes.Index(data, []byte(opens))
+		if start < 0 {
+			return append(kept, data...)
+		}
+		kept = append(kept, data[:start]...)
+		data = data[start:]
+		end := bytes.Index(data[len(opens):], []byte(closes))
+		if end < 0 {
+			return kept
+		}
+		end += len(opens) + len(closes)
+		kept = append(kept, bytes.Repeat([]byte("\n"), bytes.Count(data[:end], []byte("\n")))...)
+		data = data[end:]
+	}
 }
 
 // adviseProxy says which addresses a reverse proxy does not change.

@@ -618,6 +618,27 @@ func TestSplitURL(t *testing.T) {
 	}
 }
 
+func TestLocalhostPlaces(t *testing.T) {
+	for _, c := range []struct {
+		file, text string
+		lines      []int
+	}{
+		{"a.xml", "<a>\n<b>http://localhost:1/x</b>\n<c>\n localhost </c>\n", []int{2, 4}},
+		{"a.xml", "<!-- http://localhost:1/\n--><b x='https://localhost/'/><c y='http://localhost:2'/>", []int{2}},
+		{"a.xml", "<a>http://localhost.example.com/ tcp://localhost:1 localhost|other</a><!-- http://localhost:1", nil},
+		{"a.json", "/* \"https://localhost:1\" */\n\"u\": \"https://localhost:9443/x\"", []int{2}},
+		{"a.xml", "https://localhost", nil},
+	} {
+		var lines []int
+		for _, p := range localhostPlaces(c.file, []byte(c.text)) {
+			lines = append(lines, p.Line)
+		}
+		if !slices.Equal(lines, c.lines) {
+			t.Errorf("%q has localhost in lines %v, want %v", c.text, lines, c.lines)
+		}
+	}
+}
+
 func FuzzHostName(f *testing.F) {
 	for _, s := range []string{"esb.example.com", "bücher.example", "10.1.4.20", "xn--a", "[::1]", "a..b", "-a"} {
 		f.Add(s)
