@@ -70,7 +70,7 @@ func endsInOddBackslashes(line []byte) bool {
 
 func splitJavaPair(logical []byte) (javaPair, error) {
 	end := 0
-	for end < len(logical) && !strings.ContainsRune("=: \t\f", rune(logical[end])) {
+	for end < len(logical) && strings.IndexByte("=: \t\f", logical[end]) < 0 {
 		if logical[end] == '\\' {
 			end++ // what is escaped does not end the key
 		}
@@ -90,19 +90,26 @@ func splitJavaPair(logical []byte) (javaPair, error) {
 }
 
 func unescapeJava(text []byte) (string, error) {
-	var b strings.Builder
-	unit := func(u uint16) { b.Write([]byte{byte(u >> 8), byte(u)}) }
-	named := map[byte]uint16{'t': '\t', 'n': '\n', 'r': '\r', 'f': '\f'}
+	units := make([]byte, 0, 2*len(text))
 	for len(text) > 0 {
 		c := text[0]
 		text = text[1:]
 		if c != '\\' || len(text) == 0 {
-			unit(uint16(c))
+			units = append(units, 0, c)
 			continue
 		}
 		c = text[0]
 		text = text[1:]
-		if c == 'u' {
+		switch c {
+		case 't':
+			c = '\t'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 'f':
+			c = '\f'
+		case 'u':
 			if len(text) < 4 || bytes.ContainsAny(text[:4], "+-_") {
 				return "", errMalformedEscape
 			}
@@ -110,25 +117,23 @@ func unescapeJava(text []byte) (string, error) {
 			if err != nil {
 				return "", errMalformedEscape
 			}
-			unit(uint16(u))
+			units = append(units, byte(u>>8), byte(u))
 			text = text[4:]
 			continue
 		}
-		if u, ok := named[c]; ok {
-			unit(u)
-		} else {
-			unit(uint16(c))
-		}
+		units = append(units, 0, c)
 	}
-	return b.String(), nil
+	return string(units), nil
 }
 
 func toJava(s string) string {
-	var b strings.Builder
-	for _, u := range utf16.Encode([]rune(s)) {
-		b.Write([]byte{byte(u >> 8), byte(u)})
+	units := make([]byte, 0, 2*len(s))
+	for _, r := range s {
+		for _, u := range utf16.AppendRune(nil, r) {
+			units = append(units, byte(u>>8), byte(u))
+		}
 	}
-	return b.String()
+	return string(units)
 }
 
 // confirmProperties reads both versions and fails unless they differ in exactly the wanted keys.

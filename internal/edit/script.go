@@ -120,7 +120,7 @@ type Option struct {
 // $JAVA_OPTS is not looked into; see Assigned. Reads see recorded edits.
 func (s *Script) Option(prefix string) (Option, bool) {
 	for i := len(s.words) - 1; i >= 0; i-- {
-		if edit, ok := s.edits[i]; s.matches(i, prefix) && !(ok && edit.remove) {
+		if edit, ok := s.edits[i]; s.matches(i, prefix) && !edit.remove {
 			o := option(s.words[i].marked, prefix)
 			o.Line = lineAt(s.data, s.words[i].start)
 			if ok {

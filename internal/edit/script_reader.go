@@ -15,6 +15,9 @@ func oneCommand(lines [][]string) ([]string, error) {
 	var found []string
 	for _, words := range lines {
 		java := -1
+		if len(words) > 0 && (strings.TrimLeft(words[0], "@") == "echo" || words[0] == "printf" || words[0] == ":") {
+			continue
+		}
 		for i, w := range words {
 			plain := strings.ToLower(strings.Trim(w, "\x00${}%"))
 			if java < 0 && (plain == "java" || plain == "javacmd" || strings.HasSuffix(plain, "/java") || strings.HasSuffix(strings.TrimSuffix(plain, ".exe"), `\java`)) {

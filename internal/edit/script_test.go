@@ -366,11 +366,12 @@ func TestScriptJudge(t *testing.T) {
 			t.Errorf("accepted:\n%s", lineDiff(amScript, after))
 		}
 	}
-	odd := "java -Da=`echo 1 2` " + MainClass
-	s = mustScript(t, "x.sh", odd)
-	_ = s.SetOption("-Db=", "1")
-	if _, err := s.Commit(); err == nil || s.Pending() || string(s.Bytes()) != odd {
-		t.Errorf("%v, %s", err, s.Bytes())
+	for _, odd := range []string{"java -Da=`echo 1 2` " + MainClass, "echo '\njava -Da=1 " + MainClass + "\n'\njava " + MainClass} {
+		s = mustScript(t, "x.sh", odd)
+		_ = s.SetOption("-Db=", "1")
+		if _, err := s.Commit(); err == nil || s.Pending() || string(s.Bytes()) != odd {
+			t.Errorf("%v, %s", err, s.Bytes())
+		}
 	}
 }
 
@@ -417,6 +418,45 @@ func oneOption(t *testing.T, name, data string, i int, prefix string) {
 		for j := range before {
 			if j != i && before[j].marked != after[j].marked {
 				t.Errorf("%s: %s changed %q to %q", name, prefix, before[j].marked, after[j].marked)
+			}
+		}
+	}
+}
+
+// TestShellSurroundings puts shell syntax that can mislead a scanner in front of the java command line.
+func TestShellSurroundings(t *testing.T) {
+	for _, text := range []string{
+		"x=$((1<<2)); y=$(( (1+2) * 3 ))", "((i=1<<2))", "cat <<-EOF\n\tdon't\n\t\tEOF", "cat <<'E O' > /dev/null\nit's $(\nE O", "cat <<A <<B\n'\nA\n\"\nB",
+		"cat <<\"E\"\n`\nE", "cat <<E\nno end needed\nE\n", `echo "${a:-'it'}" ${b:-'x}'} ${c:-"}"}`, `echo $'it\'s' $"it's"`, `echo "$(echo "a)" 'b)' \) "c $(echo ')')")"`,
+		"echo `echo \\`x\\` \"'\"`", "case x in a|b) echo \"'\";; *) ;; esac", "cat <<<\"it's\"", "exec 3>&1 4<&0 2>&1", "echo x >&2 & wait", "# it's `", "a=b#c'd'",
+		`echo \# \' \" "\"" "\\" '\'`, "echo \"`# it's`\"", "f() { echo \"$@\" $1 $# $? $$ $- $! ${#a[@]}; }", "if [ \"$a\" = \"'\" ]; then :; fi", "a=\"\nmulti 'line\n\"", "[[ $a =~ ^(x|y)$ ]] || true",
+		"echo java \\\n  " + MainClass, ": 'java " + MainClass + "'", "a=\"${b%\"${c}\"}\"", "echo \"${x:-\"a'b\"}\"", "echo \"$\" $ a$",
+	} {
+		for _, head := range []string{"", "nohup ", "exec ", "X=1 Y='a b' ", "if true; then ", "( "} {
+			tail := map[string]string{"if true; then ": "; fi", "( ": " )"}[head]
+			data := text + "\n" + head + "\"$JAVA_HOME/bin/java\" -Da=1 ${JAVA_OPTS} \\\n  " + MainClass + ` "$@" > out 2>&1` + tail + "\n"
+			s, err := ParseScript("x.sh", []byte(data))
+			if err != nil {
+				t.Errorf("%s: %v", data, err)
+				continue
+			}
+			_ = s.SetOption("-Da=", "$2")
+			_ = s.SetOption("-Db=", "3")
+			if o, ok := s.Option("-Da="); !ok || o.Value != "$2" || o.Expands || o.Line == 0 {
+				t.Errorf("before Commit: %+v, %v", o, ok)
+			}
+			if o, ok := s.Option("-Db="); !ok || o.Value != "3" || o.Line != 0 {
+				t.Errorf("before Commit: %+v, %v", o, ok)
+			}
+			if _, err := s.Commit(); err != nil {
+				t.Errorf("%s: %v", data, err)
+				continue
+			}
+			if want := strings.Replace(data, `-Da=1 $`, `-Da="\$2" -Db=3 $`, 1); string(s.Bytes()) != want {
+				t.Errorf("%s", lineDiff(want, string(s.Bytes())))
+			}
+			if head == "" {
+				bashReads(t, s.Bytes())
 			}
 		}
 	}
