@@ -594,7 +594,46 @@ func TestXMLProofIsNeeded(t *testing.T) {
 			}
 		}
 	}
+	insertsAndRemoves := func(x *XML) {
+		c := x.Root().Comments()[0]
+		ok(t, x.Insert(After(x.First("/r/a")), New{Name: "n", Attrs: []Attr{{"k", "1"}}, Children: []New{{Name: "m", Text: "v"}}}), x.Insert(Instead(c), New{Name: "o"}), x.Remove(x.First("/r/b")))
+	}
+	const right = "<r a='1'>\n <a k='1'>x</a>\n <n k=\"1\">\n  <m>v</m>\n </n>\n <o/>\n <?p i?>\n</r>"
 	x := parse(t, src)
+	insertsAndRemoves(x)
+	commit(t, x)
+	if string(x.Bytes()) != right {
+		t.Fatalf("got %q", x.Bytes())
+	}
+	for name, change := range map[string][2]string{
+		"not removed":            {" <o/>", " <b>y</b><o/>"},
+		"another removed":        {"<a k='1'>x</a>", "<b>y</b>"},
+		"not inserted":           {"<o/>", ""},
+		"comment still there":    {"<o/>", "<o/><!-- c -->"},
+		"inserted twice":         {"<o/>", "<o/><o/>"},
+		"with a value":           {"<o/>", "<o>1</o>"},
+		"with another value":     {"<m>v</m>", "<m>w</m>"},
+		"with another attribute": {"k=\"1\"", "k=\"2\""},
+		"with another name":      {"<o/>", "<p/>"},
+		"child of another name":  {"<m>v</m>", "<l>v</l>"},
+		"child missing":          {"<m>v</m>", ""},
+		"comment in it":          {"<m>v</m>", "<m>v</m><!-- c -->"},
+		"in another place":       {"<a k='1'>x</a>\n <n k=\"1\">\n  <m>v</m>\n </n>", "<n k=\"1\">\n  <m>v</m>\n </n>\n <a k='1'>x</a>"},
+		"text beside it":         {"<o/>", "<o/>t"},
+		"attribute of the root":  {"a='1'", "a='2'"},
+		"value of a neighbor":    {">x<", ">z<"},
+	} {
+		x := parse(t, src)
+		insertsAndRemoves(x)
+		_, order, err := x.tree.splices()
+		ok(t, err)
+		next, err := scan("conf/test.xml", []byte(strings.Replace(right, change[0], change[1], 1)))
+		ok(t, err)
+		if _, err := x.verify(next, order); err == nil {
+			t.Errorf("%s: let through", name)
+		}
+	}
+	x = parse(t, src)
 	ok(t, x.SetText(x.First("/r/a"), "w"))
 	next, err := scan("conf/test.xml", []byte(strings.Replace(src, ">x<", ">w<", 1)))
 	ok(t, err)
