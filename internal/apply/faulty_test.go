@@ -388,7 +388,11 @@ func (p *power) cut() {
 		if err != nil {
 			continue
 		}
-		if p.rnd != nil {
+		switch {
+		case p.rnd == nil || p.rnd.IntN(3) == 0: // all is lost
+		case p.rnd.IntN(2) == 0: // nothing is
+			size = fi.Size()
+		default:
 			size += p.rnd.Int64N(fi.Size() - size + 1)
 		}
 		_ = os.Truncate(p.abs(name), size)
@@ -405,7 +409,11 @@ func (p *power) cut() {
 	lose := map[string]int{}
 	for dir, n := range keep {
 		lose[dir] = n
-		if p.rnd != nil {
+		switch {
+		case p.rnd == nil || p.rnd.IntN(3) == 0:
+		case p.rnd.IntN(2) == 0:
+			lose[dir] = 0
+		default:
 			lose[dir] = p.rnd.IntN(n + 1)
 		}
 	}
