@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,7 +13,6 @@ import (
 
 // jmx is guideline 8: the ports that JMX clients connect to.
 type jmx struct {
-	base
 	probe    portProbe
 	resolver nameResolver // nil = the machine's
 }
@@ -180,7 +180,7 @@ func planJMXPorts(w *Workspace, a *answers.Set) error {
 		return launchError(carbon.CarbonXML, err)
 	}
 	because := edit.Because("port of the JMX server")
-	ports, both := doc.First("/Server/Ports"), append(registry, server...)
+	ports, both := doc.First("/Server/Ports"), slices.Concat(registry, server)
 	if ports == nil {
 		return doc.Insert(edit.LastIn(doc.Root()), edit.New{Name: "Ports", Children: []edit.New{{Name: "JMX", Children: both}}}, because)
 	}

@@ -39,10 +39,7 @@ func (s jmx) Validate(w *Workspace, a *answers.Set) []Problem {
 // jmxPortProblems judges the ports as they will be opened, with those that are not answered as the files have them.
 func jmxPortProblems(w *Workspace, a *answers.Set, j jmxState) []Problem {
 	as := portAnswersOf(a)
-	offset := readOffset(w).value
-	if as.offset != nil {
-		offset = *as.offset
-	}
+	offset := as.offsetOr(w)
 	registry, known1 := answeredPort(as.registry, j.registry, offset)
 	server, known2 := answeredPort(as.server, j.server, offset)
 	var all []Problem

@@ -178,7 +178,7 @@ func proposal(l limitedMemory) (sizes map[string]uint64, scaled bool) {
 func proposedMemory(o memoryOption, now string, l limitedMemory) (text, from string) {
 	sizes, scaled := proposal(l)
 	want := sizes[o.key]
-	if bytes, ok := parseMemory(now); ok && bytes >= want && !(o.key == keyHeapMax && l.scant(bytes)) {
+	if bytes, ok := parseMemory(now); ok && bytes >= want && (o.key != keyHeapMax || !l.scant(bytes)) {
 		return memoryText(bytes), "the present value"
 	}
 	if scaled {

@@ -71,7 +71,7 @@ func checkMemory(text string) *Problem {
 			Severity: Error, Message: fmt.Sprintf("%q is not a size that Java reads: it wants a whole number and one of the letters k, m and g, with no blank between.", text),
 			Fix: "Write it like 2048m or 2g.",
 		}
-	case bytes < smallestMemory && strings.IndexAny(text, "kKmMgGtT") < 0:
+	case bytes < smallestMemory && !strings.ContainsAny(text, "kKmMgGtT"):
 		return &Problem{
 			Severity: Error, Message: fmt.Sprintf("%s without a letter means %s bytes to Java, far too little to start.", text, text),
 			Fix: fmt.Sprintf("Write %sm if you mean megabytes.", text),

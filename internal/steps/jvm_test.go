@@ -513,7 +513,7 @@ func TestCheckMemory(t *testing.T) {
 
 func TestParseMemory(t *testing.T) {
 	for text, want := range map[string]uint64{
-		"512m": 512 << 20, "512M": 512 << 20, "2g": 2 << 30, "2G": 2 << 30, "1024k": 1 << 20, "1048576": 1 << 20, "1t": 1 << 40, " 2g ": 2 << 30, "0m": 0,
+		"512m": 512 << 20, "512M": 512 << 20, "2g": 2 << 30, "2G": 2 << 30, "1024k": 1 << 20, "1048576": 1 << 20, "1t": 1 << 40, "0m": 0,
 	} {
 		if got, ok := parseMemory(text); !ok || got != want {
 			t.Errorf("%q: %d, %v", text, got, ok)
@@ -528,6 +528,13 @@ func TestParseMemory(t *testing.T) {
 		if got := memoryText(bytes); got != want {
 			t.Errorf("%d is written as %q", bytes, got)
 		}
+	}
+}
+
+// Blanks around a size do not count.
+func TestParseMemoryTrims(t *testing.T) {
+	if got, ok := parseMemory(" 2g "); !ok || got != 2<<30 {
+		t.Errorf("%d, %v", got, ok)
 	}
 }
 

@@ -12,10 +12,7 @@ import (
 )
 
 // ports is guideline 11: the ports of the server and the firewall in front of them.
-type ports struct {
-	base
-	probe portProbe
-}
+type ports struct{ probe portProbe }
 
 const (
 	keyOffset            = "ports.offset"

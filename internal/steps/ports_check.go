@@ -129,8 +129,8 @@ func (s ports) Checks(w *Workspace, a *answers.Set) []Check {
 	if runtime.GOOS == "windows" && s.probe.proc == "" {
 		return checks
 	}
-	n := neighbours{proc: s.probe.proc, home: w.Install.Home, table: table}
-	return append(checks, Check{ID: "ports.neighbours", Title: "No other Carbon server on this machine has the same ports", Run: n.run})
+	n := neighbors{proc: s.probe.proc, home: w.Install.Home, table: table}
+	return append(checks, Check{ID: "ports.neighbors", Title: "No other Carbon server on this machine has the same ports", Run: n.run})
 }
 
 func (s jmx) Checks(w *Workspace, a *answers.Set) []Check {
@@ -175,15 +175,15 @@ func jmxHostIsHere(ctx context.Context, p probe, host string) Result {
 	return r
 }
 
-// neighbours looks for other Carbon servers on the machine.
-type neighbours struct {
+// neighbors looks for other Carbon servers on the machine.
+type neighbors struct {
 	proc  string
 	home  string
 	table []Port
 }
 
-func (n neighbours) run(ctx context.Context) Result {
-	r := Result{ID: "ports.neighbours", Guideline: 11, Status: OK, Message: "No other Carbon server was found running on this machine."}
+func (n neighbors) run(ctx context.Context) Result {
+	r := Result{ID: "ports.neighbors", Guideline: 11, Status: OK, Message: "No other Carbon server was found running on this machine."}
 	others, err := n.find(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -214,14 +214,14 @@ func (n neighbours) run(ctx context.Context) Result {
 	return r
 }
 
-// neighbour is another server.
-type neighbour struct {
+// neighbor is another server.
+type neighbor struct {
 	pid   int
 	home  string
 	table []Port
 }
 
-func (n neighbours) find(ctx context.Context) ([]neighbour, error) {
+func (n neighbors) find(ctx context.Context) ([]neighbor, error) {
 	proc := n.proc
 	if proc == "" {
 		proc = "/proc"
@@ -230,7 +230,7 @@ func (n neighbours) find(ctx context.Context) ([]neighbour, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []neighbour
+	var found []neighbor
 	for _, entry := range entries {
 		pid, err := strconv.Atoi(entry.Name())
 		if err != nil {
@@ -249,7 +249,7 @@ func (n neighbours) find(ctx context.Context) ([]neighbour, error) {
 		}
 		w := NewWorkspace(&carbon.Install{Home: filepath.Clean(home)})
 		table, _ := portTable(w, portAnswers{offset: offset})
-		found = append(found, neighbour{pid, home, table})
+		found = append(found, neighbor{pid, home, table})
 	}
 	return found, nil
 }
@@ -304,7 +304,7 @@ func sharedPorts(a, b []Port) []string {
 }
 
 // freeOffset returns the smallest offset with which no moved port of ours is one of theirs, 0 for none.
-func (n neighbours) freeOffset(others []neighbour) int {
+func (n neighbors) freeOffset(others []neighbor) int {
 	taken := map[int]bool{}
 	for _, o := range others {
 		for _, p := range o.table {

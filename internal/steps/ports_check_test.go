@@ -86,7 +86,7 @@ func TestPortsChecksStopped(t *testing.T) {
 	cancel()
 	probe := portProbe{proc: t.TempDir(), listen: func(ctx context.Context, _, _ string) (io.Closer, error) { return nil, ctx.Err() }}
 	for _, r := range runChecks(ctx, ports{probe: probe}.Checks(openHome(t, home), answersOf(t, "ports: {offset: 1}\n"))) {
-		if r.Status != Unknown && r.ID != "ports.neighbours" {
+		if r.Status != Unknown && r.ID != "ports.neighbors" {
 			t.Errorf("%s", resultLines([]Result{r}))
 		}
 	}
@@ -162,7 +162,7 @@ func process(t *testing.T, proc string, pid int, args ...string) {
 	setFile(t, proc, filepath.Join(strconv.Itoa(pid), "cmdline"), strings.Join(args, "\x00")+"\x00")
 }
 
-func TestNeighbours(t *testing.T) {
+func TestNeighbors(t *testing.T) {
 	home, other := sampleHome(t, "api"), sampleHome(t, "servlet")
 	const bootstrap = "org.wso2.carbon.bootstrap.Bootstrap"
 	for _, test := range []struct {
@@ -209,7 +209,7 @@ func TestNeighbours(t *testing.T) {
 		})
 	}
 	t.Run("no list of processes", func(t *testing.T) {
-		n := neighbours{proc: filepath.Join(t.TempDir(), "none"), home: home}
+		n := neighbors{proc: filepath.Join(t.TempDir(), "none"), home: home}
 		if r := n.run(t.Context()); r.Status != Unknown {
 			t.Errorf("got %s", resultLines([]Result{r}))
 		}
@@ -219,7 +219,7 @@ func TestNeighbours(t *testing.T) {
 		process(t, proc, 12, "java", "-Dcarbon.home="+other, bootstrap)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if r := (neighbours{proc: proc, home: home}).run(ctx); r.Status != Unknown || !errors.Is(ctx.Err(), context.Canceled) {
+		if r := (neighbors{proc: proc, home: home}).run(ctx); r.Status != Unknown || !errors.Is(ctx.Err(), context.Canceled) {
 			t.Errorf("got %s", resultLines([]Result{r}))
 		}
 	})

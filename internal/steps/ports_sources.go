@@ -2,6 +2,7 @@ package steps
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -186,15 +187,16 @@ func (r *portReader) broker() Port {
 
 // hasBundle reports whether a plugin's file name begins so.
 func (r *portReader) hasBundle(prefix string) bool {
-	if r.bundles == nil {
-		r.bundles = append([]string{""}, r.w.Install.Glob(carbon.Plugins+"/*.jar")...)
+	prefix = carbon.Plugins + "/" + prefix
+	return slices.ContainsFunc(r.w.plugins(), func(file string) bool { return strings.HasPrefix(file, prefix) })
+}
+
+// plugins lists the jars of the plugins folder, several hundred in a product; the folder is read when first asked for.
+func (w *Workspace) plugins() []string {
+	if w.bundles == nil {
+		w.bundles = append([]string{}, w.Install.Glob(carbon.Plugins+"/*.jar")...)
 	}
-	for _, file := range r.bundles {
-		if strings.HasPrefix(file, carbon.Plugins+"/"+prefix) {
-			return true
-		}
-	}
-	return false
+	return w.bundles
 }
 
 // entitlement: the bundle that would listen comes with the Identity Server.

@@ -83,22 +83,25 @@ func portAnswersOf(a *answers.Set) portAnswers {
 	return p
 }
 
+// offsetOr returns the answered offset, or else the one in force.
+func (p portAnswers) offsetOr(w *Workspace) int {
+	if p.offset != nil {
+		return *p.offset
+	}
+	return readOffset(w).value
+}
+
 // portReader collects the rows of the table.
 type portReader struct {
 	w      *Workspace
 	offset int
 	rows   []Port
 	faults []carbon.Unreadable
-	// bundles are the jars of the plugins folder, read when first asked for; the first entry is empty.
-	bundles []string
 }
 
 // portTable returns the table and the files that could not be read for it.
 func portTable(w *Workspace, as portAnswers) ([]Port, []carbon.Unreadable) {
-	r := &portReader{w: w, offset: readOffset(w).value}
-	if as.offset != nil {
-		r.offset = *as.offset
-	}
+	r := &portReader{w: w, offset: as.offsetOr(w)}
 	r.connectors()
 	r.receivers()
 	r.jmx(as)

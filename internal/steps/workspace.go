@@ -20,6 +20,7 @@ type Workspace struct {
 	files   map[string]*overlay
 	current Info
 	actions []apply.Action
+	bundles []string // see plugins
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
