@@ -49,11 +49,8 @@ func presentValues(in *carbon.Install) (present func(string) (value, source stri
 	}
 	present = func(key string) (value, source string) {
 		f, ok := fields[key]
-		if !ok || f.Kind == answers.Secret {
+		if !ok || f.Kind == answers.Secret || f.Now.Text == "" {
 			return "", ""
-		}
-		if f.Now.Text == "" {
-			return f.Default, f.DefaultFrom
 		}
 		return f.Now.Text, f.Now.Place.String()
 	}

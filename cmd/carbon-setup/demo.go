@@ -33,7 +33,7 @@ func (a *app) demo(ctx context.Context, f *setupFlags, keep string) (err error) 
 		if err != nil {
 			return fmt.Errorf("the sample install has no place: %w", err)
 		}
-		defer os.RemoveAll(dir)
+		defer os.RemoveAll(dir) //nolint:forbidigo // a folder that was made for this demonstration
 	}
 	a.home = filepath.Join(dir, "carbon-sample")
 	if err := assets.Unpack(ctx, a.home, assets.API); err != nil {

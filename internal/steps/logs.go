@@ -19,11 +19,9 @@ const (
 func (logs) Info() Info {
 	return Info{
 		ID: "logs", Section: "logs", Guideline: 5, Title: "Managing logs",
-		Why: `The level of the root logger decides how much every part of the server that has no level of its own writes. DEBUG and TRACE slow a
-production server down, fill its disk and may write personal data; OFF leaves nothing to look at after a failure.
+		Why: `The level of the root logger decides how much every part of the server that has no level of its own writes. DEBUG and TRACE slow a production server down, fill its disk and may write personal data; OFF leaves nothing to look at after a failure.
 
-The guideline recommends the management console for levels of single loggers: it needs no restart. What is set there is kept in the
-registry and is in force over the file as long as the file is not touched.`,
+The guideline recommends the management console for levels of single loggers: it needs no restart. What is set there is kept in the registry and is in force over the file as long as the file is not touched.`,
 	}
 }
 

@@ -43,9 +43,9 @@ func TestAuditOfTheRootLevel(t *testing.T) {
 	for level, want := range map[string]Status{"ERROR": OK, "INFO": OK, "DEBUG": Warn, "ALL": Warn, "OFF": Fail, "info": OK} {
 		home := sampleHome(t, "api")
 		text := readFile(t, home, "repository/conf/log4j.properties")
-		line := text[strings.Index(text, "log4j.rootLogger="):]
-		line = line[:strings.IndexByte(line, ',')]
-		replaceIn(t, home, "repository/conf/log4j.properties", line+",", "log4j.rootLogger="+level+",")
+		_, rest, _ := strings.Cut(text, "log4j.rootLogger=")
+		old, _, _ := strings.Cut(rest, ",")
+		replaceIn(t, home, "repository/conf/log4j.properties", "log4j.rootLogger="+old+",", "log4j.rootLogger="+level+",")
 		if got := findings(t, home, 5)[0]; got.Status != want || got.Place.Line == 0 {
 			t.Errorf("%s: %+v, want %s", level, got, want)
 		}

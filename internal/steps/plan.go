@@ -157,11 +157,12 @@ func StateOf(s Step, w *Workspace, results []Result) State {
 		if r.Guideline != s.Info().Guideline {
 			continue
 		}
-		switch {
-		case r.Status == Fail || r.Status == Warn:
+		switch r.Status {
+		case Fail, Warn:
 			return Open
-		case r.Status == Unknown:
+		case Unknown:
 			state = CannotTell
+		case OK:
 		}
 	}
 	return state

@@ -43,11 +43,11 @@ func ByID(id string) (Step, bool) {
 func inPlanOrder() []Step {
 	ordered := append([]Step(nil), registry...)
 	key := func(s Step) int {
-		if i := s.Info(); i.Order != 0 {
+		i := s.Info()
+		if i.Order != 0 {
 			return i.Order
-		} else {
-			return i.Guideline
 		}
+		return i.Guideline
 	}
 	sort.SliceStable(ordered, func(i, j int) bool { return key(ordered[i]) < key(ordered[j]) })
 	return ordered

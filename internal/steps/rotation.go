@@ -31,8 +31,7 @@ const (
 func (rotation) Info() Info {
 	return Info{
 		ID: "rotation", Section: "logs", Guideline: 16, Title: "Spooling and log rotation",
-		Why: `A server whose logs grow for ever stops when its disk is full, mostly at night. As shipped, wso2carbon.log begins a new file every day and none is
-ever deleted; some appenders never begin a new file at all.
+		Why: `A server whose logs grow for ever stops when its disk is full, mostly at night. As shipped, wso2carbon.log begins a new file every day and none is ever deleted; some appenders never begin a new file at all.
 
 Rolling by size keeps a known number of files of a known size: log4j's RollingFileAppender with MaxFileSize and MaxBackupIndex.`,
 	}

@@ -146,7 +146,7 @@ func verifyAccessLog(v *edit.Element, err error, want string) Result {
 func (rotation) Advice(w *Workspace, a *answers.Set) []Advice {
 	var all []Advice
 	if a.Text(keyRotation) == rotationSize {
-		all = append(all, Advice{Guideline: 16, Title: "Room for the logs", Text: roomForLogs(w, a)})
+		all = append(all, Advice{Guideline: 16, Title: "Room for the logs", Text: roomForLogs(w)})
 		all = append(all, Advice{
 			Guideline: 16, Title: "What the change of appender does",
 			Text: "Records of java.util.logging (Tomcat, Hazelcast) reach wso2carbon.log only through Carbon's own daily appender; with RollingFileAppender they go to the console only. audit.log is limited like the others: copy it away where it must be kept.",
@@ -162,7 +162,7 @@ func (rotation) Advice(w *Workspace, a *answers.Set) []Advice {
 }
 
 // roomForLogs says how much the logs can come to.
-func roomForLogs(w *Workspace, a *answers.Set) string {
+func roomForLogs(w *Workspace) string {
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
 		return "The room that the logs need could not be computed."
