@@ -25,8 +25,11 @@ var (
 	errSample  error
 )
 
-// TestMain unpacks the sample install once: making its keystores takes a while.
+// TestMain unpacks the sample install once: making its keystores takes a while. With homeVar set the test binary is the wizard.
 func TestMain(m *testing.M) {
+	if home := os.Getenv(homeVar); home != "" {
+		os.Exit(wizardMain(home))
+	}
 	code := m.Run()
 	if sampleDir != "" {
 		_ = os.RemoveAll(sampleDir)
@@ -316,3 +319,6 @@ func (d *driver) resize(w, h int) *driver {
 	d.idle()
 	return d
 }
+
+// removeState takes everything away that a run of the wizard leaves in a home.
+func removeState(home string) error { return os.RemoveAll(filepath.Join(home, apply.StateDir)) }
