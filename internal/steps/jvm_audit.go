@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -127,6 +128,8 @@ func auditMemory(w *Workspace, f launchFile, o memoryOption) Result {
 		r.Status, r.Severity, r.Place = Warn, Warning, carbon.Place{File: f.rel}
 		r.Message = fmt.Sprintf("%s has no %s: Java chooses %s by the machine it finds.", f.rel, o.prefix, o.name)
 		r.Why = "A server should have the memory that was decided for it, on every machine."
+	case !valid && strings.ContainsAny(value, "$%`"):
+		r.Status, r.Message = Unknown, fmt.Sprintf("%s is %s: a variable decides, and its value is not known here.", o.prefix, value)
 	case !valid:
 		r.Status, r.Severity = Fail, Error
 		r.Message = fmt.Sprintf("%s%s is not a size that Java reads, so the server does not start.", o.prefix, value)

@@ -409,6 +409,7 @@ func TestJVMAuditRules(t *testing.T) {
 		{"Java 8 and MaxPermSize", withJava("1.8.0_402", 8), nil, "CS-3.4", OK, "ignores -XX:MaxPermSize=256m", "bin/wso2server.sh:88"},
 		{"no maximum", java7, inScript("-Xmx1024m ", ""), "CS-3.3", Warn, "has no -Xmx", "bin/wso2server.sh"},
 		{"nonsense", java7, inScript("-Xmx1024m", "-Xmx1.5g"), "CS-3.3", Fail, "not a size that Java reads", "bin/wso2server.sh:88"},
+		{"a variable", java7, inScript("-Xmx1024m", "-Xmx${HEAP}"), "CS-3.3", Unknown, "a variable decides", "bin/wso2server.sh:88"},
 		{"initial above maximum", java7, inScript("-Xms256m", "-Xms2g"), orderRule, Fail, "Java does not start", "bin/wso2server.sh:88"},
 		{"small machine, scaled", withMemory(2 * gigabyte), nil, "CS-3.3", OK, "1024m of the guideline scaled to this machine", "bin/wso2server.sh:88"},
 		{"heap above memory", withMemory(gigabyte), nil, memoryRule, Fail, "does not fit into the 1 GB", "bin/wso2server.sh:88"},
