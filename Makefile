@@ -21,6 +21,7 @@ demo: build ## the wizard on a throw-away sample install; without a terminal: pl
 	$(BIN) demo
 
 test: deps ## everything, with the race detector
+	$(GO) test ./internal/edit # every value of every file; under the race detector every eighth
 	CGO_ENABLED=1 $(GO) test -race -timeout 30m $(PKG)
 
 bench: build ## all benchmarks

@@ -35,12 +35,7 @@ type bench struct {
 func newBench(b *testing.B, scale int) bench {
 	b.Helper()
 	dir := b.TempDir()
-	t := bench{filepath.Join(dir, "carbon-setup"), filepath.Join(dir, "home"), filepath.Join(dir, "answers.yaml")}
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
-	}
+	t := bench{mustBinary(b), filepath.Join(dir, "home"), filepath.Join(dir, "answers.yaml")}
 	if err := assets.Unpack(b.Context(), t.home, assets.API); err != nil {
 		b.Fatal(err)
 	}

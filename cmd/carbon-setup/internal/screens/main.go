@@ -44,7 +44,7 @@ type scene struct {
 
 const (
 	enter, escape, wipe = "\r", "\x1b", "\x15"
-	password             = "Correct-Horse-42"
+	password            = "Correct-Horse-42"
 )
 
 var scenes = []scene{
