@@ -162,12 +162,9 @@ const (
 	SaveReplace     = "The file is there already. Press enter once more to replace it, or change the name."
 )
 
-// ReviewCount sums a plan up.
-func ReviewCount(files, added, removed int) string {
-	if files == 1 {
-		return fmt.Sprintf("1 file, +%d -%d", added, removed)
-	}
-	return fmt.Sprintf("%d files, +%d -%d", files, added, removed)
+// ReviewCount sums a plan up. The head of its hash tells two plans apart.
+func ReviewCount(files, added, removed int, hash string) string {
+	return fmt.Sprintf("%s, +%d -%d   plan %.9s", count(files, "file"), added, removed, hash)
 }
 
 // Saved says where the answers are.
@@ -207,7 +204,7 @@ func DiffPosition(hunk, hunks, file, files int) string {
 const (
 	ApplyTitle    = "Apply"
 	ApplyWord     = "apply"
-	ApplyPrompt   = "Type apply to write: "
+	ApplyPrompt   = "Type apply to write:"
 	ApplyNo       = "Anything else, or esc, writes nothing."
 	ApplyBackup   = "Every file is backed up first. If anything fails, everything is put back. You can take the whole run back later."
 	ApplyMistyped = "That was not the word. Nothing was written."

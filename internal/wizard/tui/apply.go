@@ -291,7 +291,9 @@ func (b *resultText) applied(a *flow.Applied) {
 			ok++
 		}
 	}
-	b.para(texts.ResultVerified, texts.VerifiedCount(ok, len(a.Verified)))
+	if len(a.Verified) > 0 {
+		b.para(texts.ResultVerified, texts.VerifiedCount(ok, len(a.Verified)))
+	}
 	for i, n := range a.Next {
 		label := ""
 		if i == 0 {

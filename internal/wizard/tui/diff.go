@@ -89,7 +89,6 @@ func (s *diffScreen) toHunk(at int) {
 			break
 		}
 	}
-	s.top = min(s.top, s.last())
 }
 
 // last is the lowest line that may stand at the top.
@@ -248,6 +247,9 @@ func (s *diffScreen) press(c *common, msg tea.KeyPressMsg) action {
 func (s *diffScreen) scroll(c *common, msg tea.KeyPressMsg) (action, bool) {
 	page := max(1, s.rows-1)
 	was := s.top
+	if s.jump(msg.String()) {
+		return action{}, true
+	}
 	switch msg.String() {
 	case "down", "j":
 		s.top++
@@ -267,14 +269,6 @@ func (s *diffScreen) scroll(c *common, msg tea.KeyPressMsg) (action, bool) {
 		s.left = max(0, min(s.left+8, s.longest-c.w/2))
 	case "0":
 		s.left = 0
-	case "n":
-		s.nextHunk(1)
-	case "p":
-		s.nextHunk(-1)
-	case "]":
-		s.nextFile(1)
-	case "[":
-		s.nextFile(-1)
 	case "N", "P":
 		if s.match == "" {
 			return action{}, false
@@ -285,6 +279,23 @@ func (s *diffScreen) scroll(c *common, msg tea.KeyPressMsg) (action, bool) {
 	}
 	s.top = max(0, min(s.top, max(s.last(), was)))
 	return action{}, true
+}
+
+// jump handles the keys that go to a hunk or a file: it comes to stand at the top, whatever is below it.
+func (s *diffScreen) jump(key string) bool {
+	switch key {
+	case "n":
+		s.nextHunk(1)
+	case "p":
+		s.nextHunk(-1)
+	case "]":
+		s.nextFile(1)
+	case "[":
+		s.nextFile(-1)
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *diffScreen) nextHunk(by int) {

@@ -29,7 +29,7 @@ func diffText(files []apply.FileDiff) (lines []diffLine, hunks []int, starts []i
 			head += "  (" + texts.DiffMasked + ")"
 		}
 		if i > 0 {
-			lines = append(lines, diffLine{op: 'f', file: i - 1, hunk: n})
+			lines = append(lines, diffLine{op: 'f', file: i, hunk: -1})
 		}
 		starts = append(starts, len(lines))
 		lines = append(lines, diffLine{op: 'f', text: printable(head), file: i, hunk: -1})

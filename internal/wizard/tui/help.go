@@ -76,16 +76,25 @@ func newHelp(c *common, of screen) *textScreen {
 	}
 	bindings = append(bindings, keyHelp, keySave, keyStop)
 	return &textScreen{label: "help", head: texts.HelpTitle, make: func(c *common, w int) []string {
-		lines := make([]string, 0, len(bindings))
+		lines, column := make([]string, 0, len(bindings)), 0
 		for _, b := range bindings {
-			keys := b.Help().Key
-			if more := others(b); more != "" {
-				keys += " (" + more + ")"
-			}
-			lines = append(lines, indent(c.st.Key.Render(pad(keys, 28))+" "+cut(b.Help().Desc, w-32, c.marks.More)))
+			column = max(column, len(allKeys(b)))
+		}
+		column = min(column, w/2)
+		for _, b := range bindings {
+			keys := pad(cut(allKeys(b), column, c.marks.More), column+2)
+			lines = append(lines, indent(c.st.Key.Render(keys)+cut(b.Help().Desc, w-column-2*margin-2, c.marks.More)))
 		}
 		return lines
 	}}
+}
+
+// allKeys are the keys of a binding, those of the footer first.
+func allKeys(b key.Binding) string {
+	if more := others(b); more != "" {
+		return b.Help().Key + " (" + more + ")"
+	}
+	return b.Help().Key
 }
 
 // others are the keys of a binding that its help does not name.

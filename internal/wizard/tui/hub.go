@@ -246,15 +246,20 @@ func rowLine(c *common, r flow.Row, focus bool, w int) string {
 	if focus {
 		cursor = c.marks.Cursor
 	}
-	const titleWidth = 26
-	head := fmt.Sprintf(" %s %s %2d  ", cursor, c.bracket(r), r.Guideline)
-	title := pad(cut(r.Title, titleWidth, c.marks.More), titleWidth)
-	room := w - lipgloss.Width(head) - titleWidth - 2
-	summary := printable(r.Summary)
-	if focus {
-		head, title = c.st.Focus.Render(head), c.st.Focus.Render(title)
+	titleWidth := 26
+	if w < tightWidth {
+		titleWidth = w - 13
 	}
-	return head + title + " " + c.tone(r).Render(cut(summary, room, c.marks.More))
+	mark, number := c.bracket(r), fmt.Sprintf("%2d  ", r.Guideline)
+	title := pad(cut(r.Title, titleWidth, c.marks.More), titleWidth)
+	if focus {
+		cursor, number, title = c.st.Focus.Render(cursor), c.st.Focus.Render(number), c.st.Focus.Render(title)
+	}
+	line := " " + cursor + " " + c.tone(r).Render(mark) + " " + number + title
+	if room := w - lipgloss.Width(line) - 2; room >= 10 {
+		line += " " + c.tone(r).Render(cut(printable(r.Summary), room, c.marks.More))
+	}
+	return line
 }
 
 // bracket is the mark of a row.
@@ -275,9 +280,9 @@ func (c *common) tone(r flow.Row) lipgloss.Style {
 	switch r.Mark {
 	case flow.MarkAnswered, flow.MarkMet:
 		return c.st.Good
-	case flow.MarkAgain, flow.MarkDraft, flow.MarkUnknown, flow.MarkOpen:
+	case flow.MarkAgain, flow.MarkDraft, flow.MarkUnknown:
 		return c.st.Warn
-	case flow.MarkSkipped, flow.MarkNone, flow.MarkNotBuilt:
+	case flow.MarkOpen, flow.MarkSkipped, flow.MarkNone, flow.MarkNotBuilt:
 	}
 	return c.st.Plain
 }

@@ -17,8 +17,9 @@ func bind(help, what string, keys ...string) key.Binding {
 var (
 	keyHelp  = bind("F1", texts.KeyHelp, "f1")
 	keyQuest = bind("?", texts.KeyHelp, "?")
-	keyWhy   = bind("F2", texts.KeyWhy, "f2")
+	keyWhy   = bind("F2", texts.KeyWhy, "f2", "ctrl+g")
 	keySave  = bind("F10", texts.KeySaveLeave, "f10", "ctrl+x")
+	keyExit  = bind("F10", texts.KeyLeave, "f10", "ctrl+x") // the same in few words
 	keyStop  = bind("ctrl+c", texts.KeyLeave, "ctrl+c")
 )
 

@@ -99,7 +99,7 @@ func (s *skipScreen) body(c *common, w, h int) []string {
 	lines = append(lines, "", s.line.view(texts.SkipLabel, text))
 	if h > 12 && s.row.Summary != "" {
 		lines = append(lines, "")
-		lines = append(lines, block(printable(s.row.Why), text, h-len(lines), c.marks.More)...)
+		lines = append(lines, block(printableLines(s.row.Why), text, h-len(lines), c.marks.More)...)
 	}
 	return lines
 }

@@ -62,7 +62,7 @@ func (s *reviewScreen) title(*common) (left, right string) {
 	for _, f := range s.review.Files {
 		added, removed = added+f.Added, removed+f.Removed
 	}
-	return texts.ReviewTitle, texts.ReviewCount(len(s.review.Files), added, removed)
+	return texts.ReviewTitle, texts.ReviewCount(len(s.review.Files), added, removed, s.review.Hash)
 }
 
 func (s *reviewScreen) here() item {

@@ -239,8 +239,25 @@ func (r *root) leaveNow(end flow.End) tea.Cmd {
 			l.leaving(&r.common)
 		}
 	}
+	if end == flow.EndLeft && r.nothingToDo() {
+		end = flow.EndNothing
+	}
 	r.end = &flow.Outcome{End: end}
 	return tea.Quit
+}
+
+// nothingToDo reports whether the operator leaves from a review that says so: every guideline is settled, and nothing would change.
+func (r *root) nothingToDo() bool {
+	s, ok := r.top().(*reviewScreen)
+	if !ok || s.review == nil || !s.review.Empty {
+		return false
+	}
+	for _, row := range r.rows {
+		if row.Todo() {
+			return false
+		}
+	}
+	return true
 }
 
 // leaver is a screen that holds something to be let go of at the end: checks under way, drafts.
@@ -295,13 +312,23 @@ func (r *root) say(lines []string) []string {
 // footer names the keys of a screen, and those that work everywhere.
 func (r *root) footer(top screen) string {
 	all, last := top.keys(&r.common), []key.Binding{keyHelp, keySave}
+	switch {
+	case r.w < 50:
+		last = last[:1]
+	case r.w < 72:
+		last[1] = keyExit
+	}
 	if _, text := top.(*textScreen); text {
 		last = last[1:]
 	}
 	if s, ok := top.(stepper); ok && s.step(&r.common) != "" {
 		switch top.(type) {
 		case *hub, *stepScreen:
-			last = append([]key.Binding{keyWhy}, last...)
+			if r.w >= noSizeW {
+				last = append([]key.Binding{keyWhy}, last...)
+				break
+			}
+			all = append(all, keyWhy)
 		default:
 			all = append(all, keyWhy)
 		}

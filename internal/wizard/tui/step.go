@@ -38,7 +38,7 @@ var (
 	stepReveal   = bind("ctrl+r", texts.KeyReveal, "ctrl+r")
 	stepComplete = bind("tab", texts.KeyComplete, "tab")
 	stepChoose   = bind("left/right", texts.KeyChoose, "left", "right")
-	stepSkip     = bind("F4", texts.KeySkip, "f4", "ctrl+k")
+	stepSkip     = bind("F4", texts.KeySkip, "f4", "ctrl+o")
 	stepBack     = bind("esc", texts.KeyBack, "esc")
 )
 
