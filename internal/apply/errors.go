@@ -168,6 +168,10 @@ func reason(err error) string {
 		return "the operation is not permitted"
 	case errors.Is(err, fs.ErrPermission):
 		return "permission is denied"
+	case errors.Is(err, syscall.ENOTDIR):
+		return "a part of its path is not a folder"
+	case errors.Is(err, syscall.ELOOP):
+		return "its links lead in a circle"
 	case errors.Is(err, fs.ErrNotExist):
 		return "it does not exist"
 	}

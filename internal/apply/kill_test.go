@@ -26,6 +26,13 @@ func helper(root string) {
 	l := &lab{root: root, home: filepath.Join(root, "wso2 am"), world: filepath.Join(root, "world")}
 	o := l.options(Real())
 	o.Now, o.syncers = time.Now, 0
+	if os.Getenv(helperEnv+"_MODE") == "once" {
+		if _, err := Apply(context.Background(), l.plan(), o); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	fmt.Println("ready")
 	for {
 		_, _, err := Restore(context.Background(), l.home, RestoreOptions{Options: o})

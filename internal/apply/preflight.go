@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"syscall"
 )
 
 // job is what a run is asked to do: what Apply and Restore have in common.
@@ -138,14 +139,14 @@ func (in *inspector) stateFolder() {
 	case errors.Is(err, fs.ErrNotExist):
 		dir = "."
 	case err != nil:
-		in.problem(StateDir, "The folder for backups cannot be looked at: "+reason(err)+".", in.rights())
+		in.problem(StateDir, "The folder for backups cannot be looked at: "+reason(err)+".", in.fix(err))
 		return
 	case !info.Mode.IsDir():
 		in.problem(StateDir, "The name is taken by something that is not a folder; backups go there.", "Move it out of the way.")
 		return
 	}
 	if err := in.tree.Writable(dir); err != nil {
-		in.problem(StateDir, "Backups cannot be written: "+in.whyNot(err, dir), in.rights())
+		in.problem(StateDir, "Backups cannot be written: "+in.whyNot(err, dir), in.fix(err))
 		return
 	}
 	const ownFiles = 256 << 10 // manifest, journal, report, log
@@ -160,7 +161,7 @@ func (in *inspector) unfinished() {
 	run, err := unfinished(in.tree)
 	switch {
 	case err != nil:
-		in.problem(runsDir, "Earlier runs cannot be read: "+reason(err)+".", in.rights())
+		in.problem(runsDir, "Earlier runs cannot be read: "+reason(err)+".", in.fix(err))
 	case run != nil:
 		in.problem("", "Run "+run.ID+" was cut off before it was done.", "Start carbon-setup again without arguments: it finishes that run or takes it back first.")
 	}
@@ -199,7 +200,7 @@ func (in *inspector) unresolved(c *Change, err error) {
 			"Put a copy of the file in the place of the link, or change the other file by hand.")
 		return
 	}
-	in.problem(c.Path, "It cannot be looked at: "+reason(err)+".", in.rights())
+	in.problem(c.Path, "It cannot be looked at: "+reason(err)+".", in.fix(err))
 }
 
 // before compares the target with what the plan was made from, and says what it is.
@@ -213,7 +214,7 @@ func (in *inspector) before(it *item) bool {
 		}
 		return c.Op == Create
 	case err != nil:
-		in.problem(c.Path, "It cannot be looked at: "+reason(err)+".", in.rights())
+		in.problem(c.Path, "It cannot be looked at: "+reason(err)+".", in.fix(err))
 		return false
 	case c.Op == Create:
 		in.stale = append(in.stale, c.Path)
@@ -230,7 +231,7 @@ func (in *inspector) unchanged(it *item) bool {
 	c := it.change
 	data, err := in.tree.ReadFile(it.entry.Target)
 	if err != nil {
-		in.problem(c.Path, "It cannot be read: "+in.whyNot(err, it.entry.Target), in.rights())
+		in.problem(c.Path, "It cannot be read: "+in.whyNot(err, it.entry.Target), in.fix(err))
 		return false
 	}
 	if !bytes.Equal(data, c.Before) {
@@ -239,7 +240,7 @@ func (in *inspector) unchanged(it *item) bool {
 	}
 	attrs, err := in.tree.Xattrs(it.entry.Target)
 	if err != nil {
-		in.problem(c.Path, "Its extended attributes cannot be read: "+reason(err)+".", in.rights())
+		in.problem(c.Path, "Its extended attributes cannot be read: "+reason(err)+".", in.fix(err))
 		return false
 	}
 	mtime := it.info.MTime
@@ -258,15 +259,15 @@ func (in *inspector) replaceable(name, target string, info Info) bool {
 	}
 	if !in.me.root() && info.UID != in.me.UID {
 		in.problem(name, fmt.Sprintf("It belongs to %s, and we run as %s: the new file could not be given back to its owner.", ownerOf(info), userName(in.me.UID)),
-			"Run carbon-setup as root or as "+userName(info.UID)+".")
+			runAs(userName(info.UID)))
 	} else if !in.me.inGroup(info.GID) {
 		in.problem(name, fmt.Sprintf("It belongs to %s, and %s is not in that group: the new file could not be given back to it.", ownerOf(info), userName(in.me.UID)),
-			"Run carbon-setup as root or as a member of "+groupName(info.GID)+".")
+			runAs("a member of "+groupName(info.GID)))
 	}
 	special, err := in.tree.Special(target)
 	switch {
 	case err != nil && !unsupported(err):
-		in.problem(name, "It cannot be looked at: "+reason(err)+".", in.rights())
+		in.problem(name, "It cannot be looked at: "+reason(err)+".", in.fix(err))
 	case special.Immutable:
 		in.problem(name, "It is marked immutable.", "Take the mark off: chattr -i "+target)
 	case special.AppendOnly:
@@ -356,14 +357,14 @@ func (in *inspector) lookAtFolder(name, dir string) bool {
 		in.dirs = append(in.dirs, dirState{Path: dir, Mode: octal(made.Mode.Perm()), UID: made.UID, GID: made.GID})
 		return true
 	case err != nil:
-		in.problem(name, "Its folder "+dir+" cannot be looked at: "+reason(err)+".", in.rights())
+		in.problem(name, "Its folder "+dir+" cannot be looked at: "+reason(err)+".", in.fix(err))
 		return false
 	case !info.Mode.IsDir():
 		in.problem(name, dir+" is not a folder.", "Put the folder back, or leave out the guideline that changes the file.")
 		return false
 	}
 	if err := in.tree.Writable(dir); err != nil {
-		in.problem(name, "Its folder cannot be written to: "+in.whyNot(err, dir), in.rights())
+		in.problem(name, "Its folder cannot be written to: "+in.whyNot(err, dir), in.fix(err))
 		return false
 	}
 	if special, err := in.tree.Special(dir); err == nil && (special.Immutable || special.AppendOnly) {
@@ -371,7 +372,7 @@ func (in *inspector) lookAtFolder(name, dir string) bool {
 		return false
 	}
 	if info.Mode&fs.ModeSticky != 0 && !in.me.root() && info.UID != in.me.UID {
-		in.problem(name, fmt.Sprintf("Its folder belongs to %s with the sticky bit set: only the owner can replace files in it.", ownerOf(info)), in.rights())
+		in.problem(name, fmt.Sprintf("Its folder belongs to %s with the sticky bit set: only the owner can replace files in it.", ownerOf(info)), runAs(userName(info.UID)))
 		return false
 	}
 	return true
@@ -398,16 +399,28 @@ func (in *inspector) whyNot(err error, name string) string {
 	return why + "."
 }
 
-// rights is what to do about missing rights.
-func (in *inspector) rights() string {
-	if in.me.root() {
-		return "Make the file system writable, or look for what withholds the right even from root (a mount option, a security module)."
-	}
-	home, err := in.tree.Stat(".")
-	if err != nil || home.UID == in.me.UID {
+// fix is what to do about an error of the system.
+func (in *inspector) fix(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP):
+		return "Put the folders and links on the way to it back, or leave out the guideline that changes it."
+	case errors.Is(err, fs.ErrPermission) && !in.me.root():
+		if home, err := in.tree.Stat("."); err == nil && home.UID != in.me.UID && home.UID != 0 {
+			return "Run carbon-setup as root or as " + userName(home.UID) + ", to whom the install belongs."
+		}
 		return "Run carbon-setup as root, or correct owner and mode."
+	case errors.Is(err, syscall.EROFS):
+		return "Mount the file system writable and try again."
 	}
-	return "Run carbon-setup as root or as " + userName(home.UID) + ", to whom the install belongs."
+	return "Look for what withholds it (a mount option, a security module, the disk) and try again."
+}
+
+// runAs names who may do it.
+func runAs(also string) string {
+	if also == userName(0) {
+		return "Run carbon-setup as root."
+	}
+	return "Run carbon-setup as root or as " + also + "."
 }
 
 // book adds up the room that a change takes: the new file beside the target, and the backup.

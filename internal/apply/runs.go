@@ -1,6 +1,8 @@
 package apply
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -113,12 +115,23 @@ func readRun(tree Reader, id string) (*runFiles, error) {
 	switch {
 	case damage != nil:
 		r.State = stateDamaged
+		p.end = lastEnd(data) // a run that is over hinders no other, whatever has happened to its journal since
 	case p.end == "":
 		r.State = stateUnfinished
 	default:
 		r.State = p.end
 	}
 	return h, nil
+}
+
+// lastEnd returns the state that the last line of a journal closes it with, "" when it does not.
+func lastEnd(journal []byte) string {
+	rows := bytes.Split(bytes.TrimSuffix(journal, []byte{'\n'}), []byte{'\n'})
+	var last record
+	if json.Unmarshal(rows[len(rows)-1], &last) != nil || last.Event != recEnd {
+		return ""
+	}
+	return last.State
 }
 
 // Unfinished returns the run that was cut off, or nil. It reads only. A run that another process is just making is not cut off.

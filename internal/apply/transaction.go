@@ -251,6 +251,7 @@ func (t *transaction) backup(ctx context.Context) error {
 				if err := writePrivate(t.tree, path.Join(t.dir, editedDir, aside), it.change.Before); err != nil {
 					return err
 				}
+				t.warn(fmt.Sprintf("%s was changed since the run; what it was is kept as %s.", it.change.Path, t.absolute(path.Join(editedDir, aside))))
 			}
 		}
 		t.event(StageBackup, it.change.Path, i+1, len(t.items))
