@@ -84,7 +84,7 @@ func TestApplyRefusesWhenFilesChangedSinceTheReview(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil { //nolint:gosec // as it was
+	if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	before := contents(t, home)
@@ -348,10 +348,10 @@ func TestChecksAreCancelledAtOnce(t *testing.T) {
 	<-started
 	c.Cancel()
 	if _, ok := c.Next(t.Context()); ok {
-		t.Error("a cancelled check has a result")
+		t.Error("a canceled check has a result")
 	}
 	if _, _, _, ok := e.Tested("hostname", hostnames("am01.example.com")); ok {
-		t.Error("a cancelled check is remembered")
+		t.Error("a canceled check is remembered")
 	}
 }
 

@@ -168,7 +168,7 @@ func (e *Engine) Last() *Applied {
 type job struct {
 	engine   *Engine
 	review   *Review
-	rows     []reportRow
+	rows     []ReportRow
 	verified []steps.Result
 }
 

@@ -51,13 +51,12 @@ const (
 
 // Engine is one run of the wizard on one install.
 type Engine struct {
-	cfg     Config
-	back    Backend
-	state   State
-	system  apply.System
-	schema  answers.Schema
-	home    string
-	version string
+	cfg    Config
+	back   Backend
+	state  State
+	system apply.System
+	schema answers.Schema
+	home   string
 
 	mu       sync.Mutex
 	install  *carbon.Install
@@ -110,9 +109,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.answers = answers.NewSet(e.schema)
 	e.system = e.back.System(cfg.DryRun)
 	e.state = e.back.State(e.home, e.system)
-	if err := e.lockHome(); err != nil {
-		return nil, err
-	}
+	e.lockHome()
 	e.findCutOff()
 	e.findSession()
 	e.findUnseen()
@@ -127,10 +124,10 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 }
 
 // lockHome takes the lock, or finds out why only looking is possible.
-func (e *Engine) lockHome() error {
+func (e *Engine) lockHome() {
 	if e.cfg.DryRun {
 		e.noWrite = texts.DryRunNoWrite
-		return nil
+		return
 	}
 	lock, err := e.back.AcquireLock(e.home, e.options())
 	var held *apply.LockedError
@@ -144,7 +141,6 @@ func (e *Engine) lockHome() error {
 	default:
 		e.noWrite = texts.CannotLock(e.home, err)
 	}
-	return nil
 }
 
 func (e *Engine) findCutOff() {

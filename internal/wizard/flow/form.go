@@ -156,7 +156,7 @@ func (e *Engine) accept(id string, v Values, confirmed bool) (Verdict, error) {
 		return Verdict{}, fmt.Errorf("%s: %w", id, ErrNoStep)
 	}
 	set, fields, problems := e.trial(s, v)
-	made := e.generate(set, fields, v)
+	made := e.generate(set, fields)
 	problems = append(problems, e.judge(s, set, problems)...)
 	problems = append(problems, secretBlanks(fields, v)...)
 	sortProblems(problems)

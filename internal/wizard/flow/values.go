@@ -249,7 +249,7 @@ func putSecret(set *answers.Set, f steps.Field, v Values) *steps.Problem {
 }
 
 // generate makes the secrets that were left empty where the step can make them, and none is held.
-func (e *Engine) generate(set *answers.Set, fields []steps.Field, v Values) []Generated {
+func (e *Engine) generate(set *answers.Set, fields []steps.Field) []Generated {
 	var made []Generated
 	for _, f := range fields {
 		if f.Kind != answers.Secret || f.Generate == nil {
@@ -289,7 +289,7 @@ func secretBlanks(fields []steps.Field, v Values) []steps.Problem {
 			continue
 		}
 		if text := s.Reveal(); text != strings.TrimSpace(text) {
-			all = append(all, steps.Problem{Severity: steps.Warning, Key: f.Key, Message: texts.SecretOuterBlank(f.Label), Fix: texts.SecretOuterBlankFix})
+			all = append(all, steps.Problem{Severity: steps.Warning, Key: f.Key, Message: texts.SecretOuterBlank(f.Label), Fix: texts.OuterBlankFix})
 		}
 	}
 	return all

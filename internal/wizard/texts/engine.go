@@ -32,14 +32,14 @@ const (
 
 // What is said about typed values.
 const (
-	GiveABool           = "Choose yes or no."
-	GiveANumber         = "Give a whole number, such as 9999."
-	GiveASize           = "Give a number with m or g, such as 512m or 2g."
-	GiveAMap            = "Give name=value pairs with commas between them."
-	GiveOne             = "Give a value."
-	TypeAgainFix        = "Passwords are never saved, so type it once more."
-	SecretOuterBlankFix = "Blanks at the ends of a password mostly come from the clipboard. Type it again, or go on if they belong to it."
-	ReportChanged       = "changed"
+	GiveABool     = "Choose yes or no."
+	GiveANumber   = "Give a whole number, such as 9999."
+	GiveASize     = "Give a number with m or g, such as 512m or 2g."
+	GiveAMap      = "Give name=value pairs with commas between them."
+	GiveOne       = "Give a value."
+	TypeAgainFix  = "Passwords are never saved, so type it once more."
+	OuterBlankFix = "Blanks at the ends of a password mostly come from the clipboard. Type it again, or go on if they belong to it."
+	ReportChanged = "changed"
 )
 
 // SkippedBecause says that a guideline was left out.

@@ -34,7 +34,7 @@ const (
 	KeyLeaveOut  = "leave out"
 	KeyUndoLeave = "take back"
 	KeyVisible   = "show blanks and line ends"
-	KeyColours   = "other colours"
+	KeyColors    = "other colors"
 	KeyClose     = "close"
 	KeyConfirm   = "go on all the same"
 	KeyContinue  = "next"

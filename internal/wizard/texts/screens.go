@@ -50,8 +50,8 @@ func FieldCount(i, n int) string { return fmt.Sprintf("field %d of %d", i, n) }
 // What stands beside fields.
 const (
 	NowWord         = "now: "
-	SecretKept      = "kept as typed before; type to replace it"
-	SecretTypeAgain = "has to be typed again after the interruption"
+	KeptAsTyped     = "kept as typed before; type to replace it"
+	TypeAgainNote   = "has to be typed again after the interruption"
 	SecretGenerate  = "leave empty, and a strong one is made for you"
 	SecretRepeat    = "the same once more"
 	SecretDiffers   = "The two passwords are not the same."

@@ -113,7 +113,7 @@ func (s *checksScreen) update(c *common, msg tea.Msg) action {
 		}
 	case allMsg:
 		if left := minShown - c.now().Sub(s.begun); left > 0 && len(s.run.Titles) > 0 && !c.slow {
-			return action{cmd: c.after(s, left, shownMsg{msg.generation})}
+			return action{cmd: c.after(s, left, shownMsg(msg))}
 		}
 		s.ended = true
 	case shownMsg:
@@ -207,7 +207,7 @@ func (s *checksScreen) resultLines(c *common, r flow.CheckResult, w int) []strin
 	return lines
 }
 
-// statusMark is the sign and the role of colour of a result.
+// statusMark is the sign and the role of color of a result.
 func (c *common) statusMark(s steps.Status) (string, lipgloss.Style) {
 	switch s {
 	case steps.OK:

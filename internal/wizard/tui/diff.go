@@ -47,7 +47,7 @@ var (
 	diffMatch   = bind("N/P", texts.KeyMatch, "N", "P")
 	diffSide    = bind("left/right", texts.KeySideways, "left", "right", "h", "l", "0")
 	diffVisible = bind("v", texts.KeyVisible, "v")
-	diffColours = bind("c", texts.KeyColours, "c")
+	diffColors  = bind("c", texts.KeyColors, "c")
 	diffLines   = bind("up/down", texts.KeyLine, "up", "down", "k", "j")
 	diffPages   = bind("space/b", texts.KeyPage, "space", "b", "pgdown", "pgup", "ctrl+f", "ctrl+b")
 	diffEnds    = bind("home/end", texts.KeyEnds, "home", "end", "g", "G")
@@ -125,7 +125,7 @@ func (s *diffScreen) keys(*common) []key.Binding {
 	if s.match != "" {
 		all = append(all, diffMatch)
 	}
-	return append(all, diffLines, diffPages, diffSide, diffEnds, diffVisible, diffColours)
+	return append(all, diffLines, diffPages, diffSide, diffEnds, diffVisible, diffColors)
 }
 
 // hunk is the hunk that the first line in sight belongs to, or that begins in sight.
@@ -236,7 +236,7 @@ func (s *diffScreen) press(c *common, msg tea.KeyPressMsg) action {
 		s.find = &l
 	case key.Matches(msg, diffVisible):
 		s.visible = !s.visible
-	case key.Matches(msg, diffColours):
+	case key.Matches(msg, diffColors):
 		c.orange = !c.orange
 		*c.st = *NewStyles(c.orange)
 	}
@@ -411,8 +411,7 @@ func (s *diffScreen) body(c *common, w, h int) []string {
 	}
 	head := []string{s.where(c, w), s.why(c, w)}
 	if s.which != nil {
-		lines := append(head, "", indent(texts.DiffWhich), "")
-		return append(lines, s.which.menu.view(c)...)
+		return append(append(head, "", indent(texts.DiffWhich), ""), s.which.menu.view(c)...)
 	}
 	lines := make([]string, 0, h)
 	lines = append(lines, head...)

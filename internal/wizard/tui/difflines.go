@@ -67,7 +67,7 @@ func (l diffLine) shown(m *Marks, visible bool) string {
 	return text
 }
 
-// draw cuts the part of the line that is in sight and gives it its role of colour.
+// draw cuts the part of the line that is in sight and gives it its role of color.
 func (l diffLine) draw(c *common, visible bool, left, w int, match string) string {
 	text := l.shown(c.marks, visible)
 	if left > 0 && l.op != 'f' && l.op != '@' {

@@ -161,9 +161,9 @@ func (f *form) secretNote(fl *field) string {
 	}
 	switch {
 	case fl.q.HaveKept:
-		return texts.SecretKept
+		return texts.KeptAsTyped
 	case fl.q.TypeAgain:
-		return texts.SecretTypeAgain
+		return texts.TypeAgainNote
 	case fl.q.Generate != nil:
 		return texts.SecretGenerate
 	}

@@ -58,10 +58,10 @@ func golden(t *testing.T, name, screen string) {
 	got := strings.Join(lines, "\n") + "\n"
 	file := filepath.Join("testdata", "golden", name+".txt")
 	if *update {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil { //nolint:gosec // in the source tree
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil { //nolint:gosec // in the source tree
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -156,25 +156,25 @@ func TestEntryPictures(t *testing.T) {
 	golden(t, "recover", drive(t, openEngine(t, cfg), options4{}).on("recover").screen())
 }
 
-// TestMeaningNeedsNoColour draws every picture with and without colours: the text must be the same, so what a colour says is said in words, too.
-func TestMeaningNeedsNoColour(t *testing.T) {
+// TestMeaningNeedsNoColor draws every picture with and without colors: the text must be the same, so what a color says is said in words, too.
+func TestMeaningNeedsNoColor(t *testing.T) {
 	eng := openEngine(t, standInConfig(t, sampleHome(t)))
 	standInAnswers(t, eng)
 	d := drive(t, eng, options4{})
-	colour := regexp.MustCompile("\x1b\\[(3|9)[0-9]m")
+	color := regexp.MustCompile("\x1b\\[(3|9)[0-9]m")
 	for _, r := range d.r.rows {
 		if r.Mark == flow.MarkAnswered && !strings.Contains(d.screen(), "[x]") {
 			t.Error("answered guidelines have no mark")
 		}
 	}
-	if !colour.MatchString(d.r.View().Content) {
-		t.Error("the hub has no colours at all")
+	if !color.MatchString(d.r.View().Content) {
+		t.Error("the hub has no colors at all")
 	}
 	d.press("r", "d")
 	for _, l := range strings.Split(d.r.View().Content, "\n") {
 		text := styling.ReplaceAllString(l, "")
 		if strings.HasPrefix(l, "\x1b[32m") && !strings.HasPrefix(text, "+") || strings.HasPrefix(l, "\x1b[31m") && !strings.HasPrefix(text, "-") {
-			t.Errorf("only its colour says what this line is: %q", l)
+			t.Errorf("only its color says what this line is: %q", l)
 		}
 	}
 }

@@ -275,7 +275,7 @@ func (c *common) bracket(r flow.Row) string {
 	return "[" + m + "]"
 }
 
-// tone is the role of colour of a row's summary; the mark says the same.
+// tone is the role of color of a row's summary; the mark says the same.
 func (c *common) tone(r flow.Row) lipgloss.Style {
 	switch r.Mark {
 	case flow.MarkAnswered, flow.MarkMet:

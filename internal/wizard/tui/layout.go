@@ -180,7 +180,7 @@ func (w *window) show(cursor, total, rows int) (from, to int) {
 	return w.top, min(total, w.top+rows)
 }
 
-// printable replaces what a terminal would act on: a file, or a server's answer, must not move our cursor or colour our screen.
+// printable replaces what a terminal would act on: a file, or a server's answer, must not move our cursor or color our screen.
 func printable(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) || isFormat(r) }) < 0 {
 		return s

@@ -143,14 +143,14 @@ func startInTerminal(t testing.TB, cmd *exec.Cmd, cols, rows uint16) *os.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fd, err := syscall.Dup(int(tty.Fd())) //nolint:gosec // a file descriptor
+	fd, err := syscall.Dup(int(tty.Fd()))
 	if err == nil {
 		err = errors.Join(syscall.SetNonblock(fd, true), tty.Close())
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return os.NewFile(uintptr(fd), "terminal") //nolint:gosec // a file descriptor
+	return os.NewFile(uintptr(fd), "terminal")
 }
 
 func (s *session) read() {
@@ -220,11 +220,11 @@ func (s *session) until(what string, ok func(screen string) bool) *session {
 func (s *session) settle() int {
 	for n := s.count(); ; {
 		time.Sleep(250 * time.Millisecond)
-		if now := s.count(); now == n {
+		now := s.count()
+		if now == n {
 			return n
-		} else {
-			n = now
 		}
+		n = now
 	}
 }
 
@@ -335,7 +335,7 @@ func TestTerminalThatTakesNothingDoesNotHoldTheEnd(t *testing.T) {
 	cmd := exec.Command(self)
 	cmd.Env = []string{homeVar + "=" + home, "TERM=xterm-256color", "LANG=C"}
 	tty := startInTerminal(t, cmd, 80, 24)
-	defer tty.Close() //nolint:errcheck // a terminal
+	defer tty.Close()
 	// Nobody reads: page through the list until the buffer of the terminal is full.
 	go func() {
 		for range 5000 {
@@ -386,10 +386,10 @@ func TestTerminalTooSmallAndBack(t *testing.T) {
 func TestTerminalMonochrome(t *testing.T) {
 	s := startSession(t, sampleHome(t), at80x24("NO_COLOR=1"))
 	s.sees("Guidelines").keys(down + enterK).settle()
-	for _, colour := range []string{"\x1b[3", "\x1b[9", "\x1b[4"} {
-		for _, part := range strings.Split(s.output(), colour)[1:] {
+	for _, color := range []string{"\x1b[3", "\x1b[9", "\x1b[4"} {
+		for _, part := range strings.Split(s.output(), color)[1:] {
 			if end := strings.IndexByte(part, 'm'); end >= 0 && end < 8 && strings.Trim(part[:end], "0123456789;") == "" {
-				t.Errorf("a colour in spite of NO_COLOR: %q", colour+part[:end+1])
+				t.Errorf("a color in spite of NO_COLOR: %q", color+part[:end+1])
 			}
 		}
 	}

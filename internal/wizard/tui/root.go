@@ -80,18 +80,18 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return r, r.deliver(msg.to, msg.msg)
 	case settledMsg:
 		r.busy--
-		return r, r.settled(msg.msg)
+		r.settled(msg.msg)
+		return r, nil
 	}
 	return r, nil
 }
 
 // settled takes the result of work that a screen left behind when it went.
-func (r *root) settled(msg tea.Msg) tea.Cmd {
+func (r *root) settled(msg tea.Msg) {
 	r.reload()
 	if m, ok := msg.(changedMsg); ok && m.notice != "" {
 		r.notice = m.notice
 	}
-	return nil
 }
 
 // deliver gives a result to the screen that asked for it, if it is still there.
@@ -283,7 +283,7 @@ func (r *root) render() string {
 		left, right := top.title(&r.common)
 		lines = append(lines, ends(indent(r.st.Title.Render(left)), right+" ", r.w))
 		head := 2
-		if d, ok := top.(denser); !r.tight() && !(ok && d.dense(&r.common)) {
+		if d, ok := top.(denser); !r.tight() && (!ok || !d.dense(&r.common)) {
 			lines, head = append(lines, ""), 3
 		}
 		body := fill(top.body(&r.common, r.w, r.h-head-2), r.h-head-2)

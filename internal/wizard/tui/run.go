@@ -49,15 +49,15 @@ func Run(ctx context.Context, c Config) (flow.Outcome, error) {
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
 	defer signal.Stop(signals)
 
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
+	var err error // of the terminal; to be read when ended is closed
 	go func() {
-		_, err := p.Run()
-		ended <- err
+		defer close(ended)
+		_, err = p.Run()
 	}()
-	var err error
 	interrupted, lost := false, false
 	select {
-	case err = <-ended:
+	case <-ended:
 		// An error of reading the terminal is the link gone before the signal came.
 		interrupted = err != nil && !errors.Is(err, tea.ErrProgramPanic)
 		lost = interrupted
@@ -69,14 +69,14 @@ func Run(ctx context.Context, c Config) (flow.Outcome, error) {
 		stop(p, ended)
 	}
 	cancel()
-	if errors.Is(err, tea.ErrProgramPanic) {
+	if !interrupted && errors.Is(err, tea.ErrProgramPanic) {
 		return flow.Outcome{}, fmt.Errorf("the terminal front end failed: %w", err)
 	}
 	return finish(c.Engine, m, interrupted, lost), nil
 }
 
 // stop ends the program. One that is stuck in a write to a terminal that takes nothing is left behind.
-func stop(p *tea.Program, ended <-chan error) {
+func stop(p *tea.Program, ended <-chan struct{}) {
 	go p.Kill()
 	select {
 	case <-ended:

@@ -413,7 +413,7 @@ func (s *stepScreen) body(c *common, w, h int) []string {
 		s.form.fit(w)
 	}
 	if c.wide() {
-		return beside(s.main(c, w-sideWidth, h), s.side(c, sideWidth-2, h), w-sideWidth, c)
+		return beside(s.main(c, w-sideWidth, h), s.side(c, sideWidth-2, h), w-sideWidth)
 	}
 	return s.main(c, w, h)
 }
@@ -471,7 +471,7 @@ func (s *stepScreen) side(c *common, w, h int) []string {
 }
 
 // beside puts two columns side by side.
-func beside(left, right []string, w int, c *common) []string {
+func beside(left, right []string, w int) []string {
 	n := max(len(left), len(right))
 	left, right = fill(left, n), fill(right, n)
 	lines := make([]string, n)

@@ -6,8 +6,8 @@ import (
 	"charm.land/lipgloss/v2"
 )
 
-// Styles are the roles of colour. A role means the same on every screen, and never stands alone: a mark or a word says it, too.
-// Only the 16 colours of the terminal's own palette are used.
+// Styles are the roles of color. A role means the same on every screen, and never stands alone: a mark or a word says it, too.
+// Only the 16 colors of the terminal's own palette are used.
 type Styles struct {
 	Bar      lipgloss.Style // the first line
 	BarAlert lipgloss.Style // DRY RUN in it

@@ -7,7 +7,7 @@ import (
 
 // quietTTY keeps the terminal modes and queries that the wizard never uses off the wire. A link that drops would leave the keyboard
 // modes switched on in the operator's own terminal, and late answers to queries would land in his shell. It is still a file, so the
-// size, raw mode and the colours of the terminal are found as before.
+// size, raw mode and the colors of the terminal are found as before.
 type quietTTY struct{ *os.File }
 
 var unwanted = [][]byte{
