@@ -114,7 +114,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e.findSession()
 	e.findUnseen()
 	e.takeAnswers(cfg.Answers)
-	if err := e.Refresh(ctx); err != nil {
+	if err := e.audit(ctx, in); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	for _, m := range e.install.Missing {
@@ -190,6 +190,11 @@ func (e *Engine) Refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return e.audit(ctx, in)
+}
+
+// audit judges an install that has just been opened, and takes it for the present one.
+func (e *Engine) audit(ctx context.Context, in *carbon.Install) error {
 	w := steps.NewWorkspace(in)
 	results := e.back.Audit(ctx, w)
 	if err := ctx.Err(); err != nil {
