@@ -26,7 +26,15 @@ func helper(root string) {
 	l := &lab{root: root, home: filepath.Join(root, "wso2 am"), world: filepath.Join(root, "world")}
 	o := l.options(Real())
 	o.Now, o.syncers = time.Now, 0
-	if os.Getenv(helperEnv+"_MODE") == "once" {
+	switch os.Getenv(helperEnv + "_MODE") {
+	case "lock":
+		o.Who = CurrentWho("")
+		if _, err := AcquireLock(l.home, o); err != nil {
+			os.Exit(1)
+		}
+		fmt.Print("locked")
+		time.Sleep(time.Hour)
+	case "once":
 		if _, err := Apply(context.Background(), l.plan(), o); err != nil {
 			fmt.Println(err)
 			os.Exit(1)

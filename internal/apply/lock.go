@@ -49,6 +49,19 @@ func acquire(tree Tree, o Options) (*Lock, error) {
 	if content, held, err := tree.LockHolder(lockFile); held && err == nil {
 		return nil, locked(tree.Home(), content, false)
 	}
+	var l *Lock
+	err := fs.ErrNotExist
+	for try := 0; errors.Is(err, fs.ErrNotExist) && try < 8; try++ {
+		l, err = tryAcquire(tree, o) // again when whoever left just now took the empty folder along
+	}
+	if err != nil {
+		return nil, err
+	}
+	o.Progress(Event{Stage: StageLock, Path: lockFile, Done: 1, Total: 1})
+	return l, nil
+}
+
+func tryAcquire(tree Tree, o Options) (*Lock, error) {
 	madeDir, err := makeStateDir(tree)
 	if err != nil {
 		return nil, err
@@ -58,9 +71,8 @@ func acquire(tree Tree, o Options) (*Lock, error) {
 		return nil, errors.Join(err, l.dropDir())
 	}
 	if err := giveToOwner(tree, lockFile); err != nil {
-		return nil, errors.Join(err, l.unlock(), l.dropDir())
+		return nil, errors.Join(err, l.free())
 	}
-	o.Progress(Event{Stage: StageLock, Path: lockFile, Done: 1, Total: 1})
 	return l, nil
 }
 
@@ -72,7 +84,7 @@ func takeLock(tree Tree, o Options) (func() error, error) {
 	for try := 0; ; try++ {
 		unlock, err := tree.Lock(lockFile, append(content, '\n'))
 		switch {
-		case errors.Is(err, errHeld):
+		case errors.Is(err, errHeld), errors.Is(err, errGone):
 			present, _, _ := tree.LockHolder(lockFile)
 			return nil, locked(tree.Home(), present, false)
 		case errors.Is(err, errUnsure):
@@ -125,7 +137,8 @@ func (l *Lock) dropDir() error {
 	if err != nil || len(names) > 0 {
 		return nil //nolint:nilerr // an empty folder left behind harms nobody
 	}
-	return l.tree.Remove(StateDir)
+	_ = l.tree.Remove(StateDir) // somebody else may use it already
+	return nil
 }
 
 // Holder reports who holds the lock now, nil = nobody alive. A lock that this process holds is reported, too.
@@ -155,7 +168,11 @@ func makeStateDir(tree Tree) (made bool, err error) {
 	info, err := tree.Stat(StateDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return true, makePrivateDir(tree, StateDir)
+		err := makePrivateDir(tree, StateDir)
+		if errors.Is(err, fs.ErrExist) {
+			return false, nil // somebody else was faster
+		}
+		return true, err
 	case err != nil:
 		return false, err
 	case !info.Mode.IsDir():
