@@ -339,19 +339,19 @@ func (f *finder) logicalEnd(from int) int {
 
 // wordEnd is the end of a value inside a line: a JDBC URL, a query, a command line.
 func (f *finder) wordEnd(from int) int {
-	i := from
-	for i < f.window(from, maxValue) && bytes.IndexByte([]byte(" \t\r\n\"'<>&;,)"), f.data[i]) < 0 {
-		i++
+	end := f.window(from, maxValue)
+	if i := bytes.IndexAny(f.data[from:end], " \t\r\n\"'<>&;,)"); i >= 0 {
+		return from + i
 	}
-	return i
+	return end
 }
 
 // userInfo marks the password in scheme://user:password@host. at is the offset of "://".
 func (f *finder) userInfo(at int) {
 	from := at + len("://")
-	end := from
-	for end < f.window(from, maxURL) && bytes.IndexByte([]byte(" \t\r\n\"'<>"), f.data[end]) < 0 {
-		end++
+	end := f.window(from, maxURL)
+	if i := bytes.IndexAny(f.data[from:end], " \t\r\n\"'<>"); i >= 0 {
+		end = from + i
 	}
 	url := f.data[from:end]
 	authority := url
