@@ -16,7 +16,7 @@ func (a *app) wizard(ctx context.Context, engine *flow.Engine, front frontEnd, f
 	defer func() { err = errors.Join(err, engine.Close()) }()
 	var out flow.Outcome
 	if front == plainLines {
-		out, err = plain.Run(ctx, plain.Config{Engine: engine, In: a.in, Out: a.out})
+		out, err = plain.Run(ctx, plain.Config{Engine: engine, In: a.in, Out: a.out, Getenv: a.getenv})
 	} else {
 		out, err = tui.Run(ctx, tui.Config{Engine: engine, In: a.in, Out: a.out.(*os.File), Slow: f.slow, Color: f.color}) //nolint:forcetypeassert // chooseFrontEnd has made sure
 	}
@@ -39,6 +39,9 @@ func (a *app) endOf(out flow.Outcome) error {
 	case flow.EndFailed:
 		return out.Applied.Err
 	case flow.EndInterrupted:
+		if out.Applied != nil && out.Applied.Err == nil {
+			fmt.Fprintf(a.err, "Applied before the interruption. Run %s, %d files.\n  undo    %s\n", out.Applied.Result.Run, out.Applied.Result.Files, out.Applied.Undo)
+		}
 		fmt.Fprintln(a.err, "Interrupted. The same command goes on where you were.")
 		return done(exitInterrupted)
 	case flow.EndLeft:

@@ -1,0 +1,7 @@
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd
+
+package plain
+
+import "errors"
+
+func hideEcho(int) (restore func() error, err error) { return nil, errors.ErrUnsupported }

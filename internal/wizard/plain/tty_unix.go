@@ -1,0 +1,20 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd
+
+package plain
+
+import "golang.org/x/sys/unix"
+
+// hideEcho switches the echo of a terminal off and drops its unread input.
+func hideEcho(fd int) (restore func() error, err error) {
+	was, err := unix.IoctlGetTermios(fd, ioctlGet)
+	if err != nil {
+		return nil, err
+	}
+	now := *was
+	now.Lflag &^= unix.ECHO
+	now.Lflag |= unix.ICANON | unix.ISIG
+	if err := unix.IoctlSetTermios(fd, ioctlSetFlush, &now); err != nil {
+		return nil, err
+	}
+	return func() error { return unix.IoctlSetTermios(fd, ioctlSet, was) }, nil
+}
