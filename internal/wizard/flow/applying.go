@@ -186,8 +186,11 @@ func (j *job) run(ctx context.Context, a *Applying) *Applied {
 		return out
 	}
 	_ = e.state.Write(unseenFile, []byte(res.Run+"\n")) // without it the next start does not tell of the run; "runs" does
-	out.Warnings = append(out.Warnings, res.Warnings...)
-	out.Warnings = append(out.Warnings, j.warnings()...)
+	for _, w := range append(res.Warnings[:len(res.Warnings):len(res.Warnings)], j.warnings()...) {
+		if !contains(out.Warnings, w) { // several checks may say the same
+			out.Warnings = append(out.Warnings, w)
+		}
+	}
 	out.Undo = texts.UndoCommand(e.home, res.Run)
 	out.Next = texts.NextSteps(e.home)
 	return out

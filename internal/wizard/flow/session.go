@@ -57,10 +57,13 @@ func (e *Engine) nothingToKeep() bool {
 	return e.at.Screen != AtStep && len(e.done) == 0 && len(e.drafts) == 0 && len(e.skipped) == 0
 }
 
-// CanResume reports whether there is a session on disk to come back to.
+// CanResume reports whether this Engine leaves a session on disk to come back to.
 func (e *Engine) CanResume() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.noWrite != "" {
+		return false // it wrote none; another's may be there
+	}
 	_, err := e.state.Read(SessionFile)
 	return err == nil
 }

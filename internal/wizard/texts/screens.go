@@ -13,9 +13,6 @@ const (
 	ReadOnly    = "LOOK ONLY"
 	Reading     = "Reading ..."
 	Working     = "Working ..."
-	NoneFound   = "none"
-	MoreAbove   = "more above"
-	MoreBelow   = "more below"
 	TmuxAdvice  = "Over SSH, start this inside tmux or screen. If keys look odd after a lost connection, type: reset"
 	NotOpenable = "There is nothing to ask for this guideline here."
 	LookOnly    = "You are only looking. Go back to resume, or to start over."
@@ -32,8 +29,8 @@ const (
 func HubCount(settled, total int) string { return fmt.Sprintf("%d of %d settled", settled, total) }
 
 // HubBegin invites to begin with a guideline.
-func HubBegin(guideline int, title string) string {
-	return fmt.Sprintf("Press enter to begin with guideline %d, %s. Nothing is written before you apply.", guideline, title)
+func HubBegin(guideline int) string {
+	return fmt.Sprintf("enter begins with guideline %d. Nothing is written before you apply.", guideline)
 }
 
 // HubAllSettled invites to the review.
@@ -63,7 +60,6 @@ const (
 	Yes             = "yes"
 	No              = "no"
 	ListHint        = "commas between them"
-	PathNoMatch     = "Nothing in that folder begins so."
 )
 
 // Again labels the second entry of a secret.
@@ -150,7 +146,6 @@ const (
 	ReviewPreflight = "In the way of an apply"
 	ReviewAdvice    = "For you to do"
 	ReviewChecks    = "Checks"
-	ReviewServer    = "Server"
 	ReviewNothing   = "Nothing would change."
 	NoUndo          = "cannot be taken back"
 	DryRunApply     = "A dry run has no apply. Start without --dry-run to apply this plan."
@@ -182,17 +177,15 @@ func ServerRuns(pid int) string {
 
 // The diff.
 const (
-	DiffTitle     = "Diff"
-	DiffEmpty     = "No file would change."
-	DiffNotFound  = "not found"
-	DiffSearch    = "Search: "
-	DiffNoEOL     = `\ No newline at end of file`
-	DiffLeftOut   = "Nothing was left out here."
-	DiffWhich     = "This hunk was asked for by several guidelines. Which one is to be left out?"
-	DiffNoAsker   = "No guideline asked for this hunk alone, so none can be left out here."
-	DiffHunk      = "hunk"
-	DiffMasked    = "passwords masked"
-	DiffLeftFirst = "Planning again without it ..."
+	DiffTitle    = "Diff"
+	DiffEmpty    = "No file would change."
+	DiffNotFound = "not found"
+	DiffSearch   = "Search: "
+	DiffNoEOL    = `\ No newline at end of file`
+	DiffLeftOut  = "Nothing was left out here."
+	DiffWhich    = "This hunk was asked for by several guidelines. Which one is to be left out?"
+	DiffNoAsker  = "No guideline asked for this hunk alone, so none can be left out here."
+	DiffMasked   = "passwords masked"
 )
 
 // DiffPosition tells where in the diff one is.
@@ -301,7 +294,6 @@ const (
 	LeaveQuestion  = "enter leaves, esc stays. ctrl+c once more leaves at once."
 	LeaveNotSaved  = "Only looking: there is nothing to save."
 	WaitingToEnd   = "Waiting for the apply to end ..."
-	TooSmallTitle  = "Make the window larger"
 	HelpTitle      = "Keys"
 	WhyTitle       = "Why"
 	NoticesTitle   = "Before you begin"

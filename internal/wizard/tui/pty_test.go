@@ -25,6 +25,7 @@ import (
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/texts"
 )
 
 // The test binary is the program under test, too: with homeVar set it runs the wizard on that home and ends with one of these codes.
@@ -395,8 +396,24 @@ func TestTerminalMonochrome(t *testing.T) {
 	}
 }
 
-func TestTerminalApplyGoesOnWithoutIt(t *testing.T) {
+func TestTerminalLeftDuringAnApplyWaitsForIt(t *testing.T) {
 	home := sampleHome(t)
+	s, gate := applying(t, home)
+	s.keys(f10).sees(texts.WaitingToEnd)
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.code(); got != 0 {
+		t.Errorf("exit code %d", got)
+	}
+	if data, err := os.ReadFile(filepath.Join(home, carbon.CarbonXML)); err != nil || !strings.Contains(string(data), "am01.example.com") {
+		t.Errorf("the apply did not come to its end: %v", err)
+	}
+}
+
+// applying brings the wizard to an apply that waits, in its verification, for the file that it returns.
+func applying(t *testing.T, home string) (*session, string) {
+	t.Helper()
 	gate := filepath.Join(t.TempDir(), "gate")
 	s := startSession(t, home, at80x24(gateVar+"="+gate))
 	s.sees("Guidelines").keys(down + down + down).sees("> [ ]  4").keys(enterK).sees("4 of 16")
@@ -405,6 +422,12 @@ func TestTerminalApplyGoesOnWithoutIt(t *testing.T) {
 	s.keys("a").sees("Type apply to write")
 	time.Sleep(quietFor + 100*time.Millisecond)
 	s.keys("apply" + enterK).sees("verify it")
+	return s, gate
+}
+
+func TestTerminalApplyGoesOnWithoutIt(t *testing.T) {
+	home := sampleHome(t)
+	s, gate := applying(t, home)
 	if err := s.tty.Close(); err != nil {
 		t.Fatal(err)
 	}

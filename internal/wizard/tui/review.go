@@ -395,7 +395,11 @@ func (b *itemList) blocked(r *flow.Review) {
 	if len(r.Blocked) == 0 && r.Running == nil && len(r.Preflight) == 0 {
 		return
 	}
-	b.head(texts.ReviewPreflight)
+	if r.Empty {
+		b.head(texts.ReviewNothing)
+	} else {
+		b.head(texts.ReviewPreflight)
+	}
 	for _, why := range r.Blocked {
 		b.text(b.st.Warn, "! ", why)
 	}
@@ -438,9 +442,6 @@ func (b *itemList) rows(c *common, r *flow.Review) {
 				text: text, style: style, step: row.ID, guide: row.Guideline, file: -1, out: row.Fate == flow.FateSkipped,
 			})
 		}
-	}
-	if r.Empty {
-		b.head(texts.ReviewNothing)
 	}
 }
 

@@ -29,10 +29,25 @@ func newRoot(ctx context.Context, eng *flow.Engine, getenv func(string) string, 
 		w: noSizeW, h: noSizeH,
 	}}
 	r.reload()
+	r.notice = r.invitation()
 	if getenv("SSH_TTY") != "" && getenv("TMUX") == "" && getenv("STY") == "" {
 		r.notice = texts.TmuxAdvice
 	}
 	return r
+}
+
+// invitation tells somebody who has not begun yet how to.
+func (r *root) invitation() string {
+	for _, row := range r.rows {
+		if row.Mark == flow.MarkAnswered || row.Mark == flow.MarkDraft || row.Mark == flow.MarkSkipped {
+			return ""
+		}
+	}
+	next, ok := r.row(r.eng.Next("").Step)
+	if !ok || r.eng.Entry() != flow.EntryHub {
+		return ""
+	}
+	return texts.HubBegin(next.Guideline)
 }
 
 // Init shows the entry screen.

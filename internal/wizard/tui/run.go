@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/texts"
 )
 
 // Config of Run.
@@ -69,6 +70,12 @@ func Run(ctx context.Context, c Config) (flow.Outcome, error) {
 		stop(p, ended)
 	}
 	cancel()
+	if a := c.Engine.Applying(); a != nil {
+		if !interrupted {
+			_, _ = fmt.Fprintln(c.Out, texts.WaitingToEnd)
+		}
+		a.Wait(context.Background())
+	}
 	if !interrupted && errors.Is(err, tea.ErrProgramPanic) {
 		return flow.Outcome{}, fmt.Errorf("the terminal front end failed: %w", err)
 	}
@@ -84,11 +91,8 @@ func stop(p *tea.Program, ended <-chan struct{}) {
 	}
 }
 
-// finish waits for an apply under way, saves the session, and says how it ended.
+// finish saves the session and says how it ended. No apply is under way any more.
 func finish(eng *flow.Engine, m *root, interrupted, lost bool) flow.Outcome {
-	if a := eng.Applying(); a != nil {
-		a.Wait(context.Background())
-	}
 	out := flow.Outcome{End: flow.EndLeft, Applied: eng.Last()}
 	if !interrupted && m.end != nil { // an interrupted program may still be drawing
 		out.End = m.end.End

@@ -419,6 +419,27 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+func TestLeavingWithNothingToDo(t *testing.T) {
+	cfg := standInConfig(t, sampleHome(t))
+	eng := openEngine(t, cfg)
+	for _, r := range eng.Rows() {
+		if r.Todo() {
+			if err := eng.Skip(t.Context(), r.ID, "not ours"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d := drive(t, eng, options4{})
+	d.sees(texts.HubAllSettled).press("r").on("review").sees(texts.ReviewNothing).press("f10")
+	if d.r.end.End != flow.EndNothing {
+		t.Errorf("end %d", d.r.end.End)
+	}
+}
+
+func TestFirstScreenSaysHowToBegin(t *testing.T) {
+	start(t).sees(texts.HubBegin(1)).press("down").seesNot(texts.HubBegin(1))
+}
+
 func TestTmuxAdviceOnceOverSSH(t *testing.T) {
 	for _, c := range []struct {
 		env  map[string]string
