@@ -11,6 +11,8 @@ import (
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/texts"
 )
 
 type applyFlags struct {
@@ -46,16 +48,17 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 	if err != nil {
 		return err
 	}
+	diffs := p.outcome.Plan.Diff()
 	if p.outcome.Plan.Empty() && f.expect == "" {
-		a.tell(p, false)
+		a.tell(p, diffs, false)
 		return a.emit(resultRecord{header: record("result"), Plan: p.outcome.Plan.Hash()})
 	}
-	a.tell(p, false)
-	if err := a.emitPlan(p.outcome.Plan, p.outcome.Plan.Diff()); err != nil {
+	a.tell(p, diffs, false)
+	if err := a.emitPlan(p.outcome.Plan, diffs); err != nil {
 		return err
 	}
 	checks := a.runChecks(ctx, p)
-	result, verified, err := a.execute(ctx, p, f.expect)
+	result, verified, err := a.execute(ctx, p, diffs, checks, f.expect)
 	if err != nil {
 		return err
 	}
@@ -102,7 +105,7 @@ func (a *app) applyOptions(in *carbon.Install) apply.Options {
 }
 
 // execute applies the plan; values that are not as intended afterwards roll it back.
-func (a *app) execute(ctx context.Context, p *prepared, expect string) (*apply.Result, []steps.Result, error) {
+func (a *app) execute(ctx context.Context, p *prepared, diffs []apply.FileDiff, checks []steps.Result, expect string) (*apply.Result, []steps.Result, error) {
 	var verified []steps.Result
 	o := a.applyOptions(p.install)
 	o.ExpectPlan = expect
@@ -110,7 +113,12 @@ func (a *app) execute(ctx context.Context, p *prepared, expect string) (*apply.R
 		verified = steps.VerifyInstall(ctx, p.install, p.answers)
 		return firstFailure(verified)
 	}
-	o.Report = func(r apply.Result) []byte { return steps.RunReport(p.install, p.outcome, r, o.Who) }
+	o.Report = func(r apply.Result) []byte {
+		return flow.Report(flow.ReportData{
+			Install: p.install, Who: o.Who, Version: a.version, Rows: flow.UnattendedRows(p.outcome), Files: diffs, Actions: p.outcome.Plan.Actions,
+			Problems: p.outcome.Problems, Checks: checks, Verified: verified, Advice: p.outcome.Advice,
+		}, r)
+	}
 	result, err := apply.Apply(ctx, p.outcome.Plan, o)
 	return result, verified, err
 }
@@ -165,8 +173,10 @@ func (a *app) finish(p *prepared, r *apply.Result, results []steps.Result) error
 	}
 	fmt.Fprintf(a.people(), "Applied. Run %s, %d files, %d actions, %.1f s.\n", r.Run, r.Files, r.Actions, r.Took.Seconds())
 	fmt.Fprintf(a.people(), "  verified  every file re-read, %d values looked at\n", len(results))
-	fmt.Fprintf(a.people(), "  next      start the server: %s/bin/wso2server.sh start\n", p.install.Home)
-	fmt.Fprintf(a.people(), "  undo      carbon-setup restore --home %s %s --yes\n", shellWord(p.install.Home), r.Run)
+	for _, next := range texts.NextSteps(p.install.Home) {
+		fmt.Fprintf(a.people(), "  next      %s\n", next)
+	}
+	fmt.Fprintf(a.people(), "  undo      %s\n", texts.UndoCommand(p.install.Home, r.Run))
 	fmt.Fprintf(a.people(), "  report    %s\n  log       %s\n", r.Report, r.Log)
 	err := a.emit(resultRecord{
 		header: record("result"), Run: r.Run, Plan: r.Plan, ExitCode: code, Files: r.Files, Actions: r.Actions,

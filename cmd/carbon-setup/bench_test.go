@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io/fs"
@@ -10,8 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"carbon-setup/assets"
+	"carbon-setup/cmd/carbon-setup/internal/terminal"
 )
 
 // The benchmarks run the whole process, as an operator does, beside the least that any program would have to do for the same.
@@ -187,4 +190,80 @@ func size(tb testing.TB, home string) int64 {
 		n += info.Size()
 	}
 	return n
+}
+
+// wizard opens the wizard on a terminal and waits for its first screen.
+func (t bench) wizard(b *testing.B) *terminal.Terminal {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), t.binary, "--home", t.home)
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "JAVA_HOME=", "SSH_TTY=", "TMUX=")
+	term, err := terminal.Start(cmd, 80, 24)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := term.WaitFor(b.Context(), "Review and apply"); err != nil {
+		b.Fatal(err)
+	}
+	return term
+}
+
+// BenchmarkFirstScreen is the time from the call to the hub on the screen.
+func BenchmarkFirstScreen(b *testing.B) {
+	t := newBench(b, 1)
+	for b.Loop() {
+		term := t.wizard(b)
+		b.StopTimer()
+		b.ReportMetric(float64(term.Bytes()), "bytes/screen")
+		term.Close()
+		b.StartTimer()
+	}
+}
+
+// BenchmarkLine is what goes over the line: per character typed into a form, per line scrolled in the diff, and while a form waits.
+func BenchmarkLine(b *testing.B) {
+	t := newBench(b, 1)
+	term := t.wizard(b)
+	defer term.Close()
+	ctx := b.Context()
+	press := func(keys, see string) {
+		term.Quiet(ctx, 600*time.Millisecond)
+		for _, k := range keys {
+			if err := term.Type(string(k)); err != nil {
+				b.Fatal(err)
+			}
+			term.Quiet(ctx, 60*time.Millisecond)
+		}
+		if see == "" {
+			return
+		}
+		limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		if err := term.WaitFor(limited, see); err != nil {
+			b.Fatal(err)
+		}
+		term.Quiet(ctx, 600*time.Millisecond)
+	}
+	press("jjj\r", "Management host name")
+	press("\x15", "")
+	before := term.Bytes()
+	const typed = "api.example.com"
+	press(typed, typed)
+	perKey := float64(term.Bytes()-before) / float64(len(typed))
+	before = term.Bytes()
+	term.Quiet(ctx, 3*time.Second)
+	idle := term.Bytes() - before
+	press("\r\x15console.example.com\r", "accepted")
+	press("\x1b", "Guidelines")
+	press("r", "Will change")
+	press("d", "hunk")
+	before = term.Bytes()
+	const lines = 10
+	press(strings.Repeat("j", lines), "")
+	perLine := float64(term.Bytes()-before) / lines
+	for b.Loop() {
+		continue // what counts was measured above: bytes, not time
+	}
+	b.ReportMetric(perKey, "bytes/key")
+	b.ReportMetric(perLine, "bytes/line")
+	b.ReportMetric(float64(idle), "bytes/idle-3s")
 }

@@ -73,7 +73,7 @@ func (a *app) plan(ctx context.Context, file string) error {
 	a.warnUnfinished(p.install.Home)
 	plan := p.outcome.Plan
 	diffs := plan.Diff()
-	a.tell(p, true)
+	a.tell(p, diffs, true)
 	code := exitDone
 	if !plan.Empty() {
 		code = exitChanges
@@ -97,7 +97,7 @@ func (a *app) plan(ctx context.Context, file string) error {
 }
 
 // tell writes what goes with a plan to stderr: problems, actions, size and hash, and the advice when it is asked for.
-func (a *app) tell(p *prepared, advice bool) {
+func (a *app) tell(p *prepared, diffs []apply.FileDiff, advice bool) {
 	var b strings.Builder
 	for _, problem := range p.outcome.Problems {
 		fmt.Fprintf(&b, "%s: %s%s\n", problem.Severity, position(problem.Key, p.answers), sentence(problem.Key, problem.Message, problem.Fix))
@@ -110,7 +110,7 @@ func (a *app) tell(p *prepared, advice bool) {
 			writeAdvice(&b, adv)
 		}
 	}
-	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome.Plan))
+	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome.Plan, diffs))
 	fmt.Fprint(a.err, b.String())
 }
 
@@ -124,12 +124,12 @@ func writeAdvice(b *strings.Builder, adv steps.Advice) {
 	}
 }
 
-func planSummary(p *apply.Plan) string {
+func planSummary(p *apply.Plan, diffs []apply.FileDiff) string {
 	if p.Empty() {
 		return "Nothing to change: the install is as the answers want it."
 	}
 	added, removed := 0, 0
-	for _, d := range p.Diff() {
+	for _, d := range diffs {
 		added, removed = added+d.Added, removed+d.Removed
 	}
 	return fmt.Sprintf("%d files, +%d -%d, %d actions. Plan %s", len(p.Changes), added, removed, len(p.Actions), p.Hash())

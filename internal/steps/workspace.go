@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sort"
+	"sync"
 
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
@@ -149,23 +150,28 @@ func (w *Workspace) Do(a apply.Action) {
 // begin makes info the step that the next edits belong to.
 func (w *Workspace) begin(info Info) { w.current = info }
 
-// commit applies the pending edits of every document and books them on the current step.
+// commit applies the pending edits of every document and books them on the current step. The documents know nothing of each other, and judging
+// them is most of the work of a plan: they are committed side by side.
 func (w *Workspace) commit() error {
-	var all []error
+	var pending []*overlay
 	for _, rel := range w.paths() {
-		o := w.files[rel]
-		if o.doc == nil || !o.doc.Pending() {
-			continue
+		if o := w.files[rel]; o.doc != nil && o.doc.Pending() {
+			pending = append(pending, o)
 		}
-		splices, err := o.doc.Commit()
-		if err != nil {
-			all = append(all, err)
-			continue
-		}
-		o.book(splices, w.current)
-		o.after = o.doc.Bytes()
 	}
-	return errors.Join(all...)
+	splices, errs := make([][]edit.Splice, len(pending)), make([]error, len(pending))
+	var all sync.WaitGroup
+	for i, o := range pending {
+		all.Go(func() { splices[i], errs[i] = o.doc.Commit() })
+	}
+	all.Wait()
+	for i, o := range pending {
+		if errs[i] == nil {
+			o.book(splices[i], w.current)
+			o.after = o.doc.Bytes()
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (w *Workspace) paths() []string {
