@@ -184,7 +184,7 @@ func (d *differ) pair(g block) map[int][]string {
 	for a := g.a0; a < g.a1; a++ {
 		l := &oldLine{at: a}
 		all = append(all, l)
-		if key, any := d.oldKey(a); any {
+		if key, secrets := d.oldKey(a); secrets {
 			byText[key] = append(byText[key], l)
 		}
 	}

@@ -367,7 +367,7 @@ func TestDiffMasksSecrets(t *testing.T) {
 // TestDiffNeverShowsASecret makes random files with marked secrets and looks for them in everything that is shown.
 func TestDiffNeverShowsASecret(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
-	make := func() (string, []Span) {
+	draw := func() (string, []Span) {
 		var b strings.Builder
 		var spans []Span
 		for range rnd.IntN(30) {
@@ -388,9 +388,9 @@ func TestDiffNeverShowsASecret(t *testing.T) {
 		return b.String(), spans
 	}
 	for range 3000 {
-		before, old := make()
-		after, new := make()
-		p := Plan{Home: "/x", Changes: []Change{{Path: "a", Op: Modify, Before: []byte(before), After: []byte(after), SecretsBefore: old, SecretsAfter: new}}}
+		before, oldSecrets := draw()
+		after, newSecrets := draw()
+		p := Plan{Home: "/x", Changes: []Change{{Path: "a", Op: Modify, Before: []byte(before), After: []byte(after), SecretsBefore: oldSecrets, SecretsAfter: newSecrets}}}
 		d := p.Diff()[0]
 		if strings.Contains(d.Unified(), "TOPSECRET") {
 			t.Fatalf("from\n%s\nto\n%s\nshown\n%s", before, after, d.Unified())

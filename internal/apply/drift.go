@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 )
 
 // DriftItem is a file that runs have written, and whether it is as the last of them left it.
@@ -20,14 +21,17 @@ func Drift(home string) ([]DriftItem, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // opened to read
-	ids, err := runIDs(tree)
+	defer tree.Close()
+	runs, err := history(tree)
 	if err != nil {
 		return nil, err
 	}
 	last := map[string]lastWritten{}
-	for _, id := range ids {
-		if err := addLastWritten(tree, id, last); err != nil {
+	for i := range runs {
+		if runs[i].State != stateApplied {
+			continue // what was restored is as an earlier run, or nobody, has left it
+		}
+		if err := addLastWritten(tree, runs[i].ID, last); err != nil {
 			return nil, err
 		}
 	}
@@ -39,12 +43,7 @@ func Drift(home string) ([]DriftItem, error) {
 		}
 		items = append(items, DriftItem{Path: name, Run: l.run, Changed: changed})
 	}
-	slices.SortFunc(items, func(a, b DriftItem) int {
-		if a.Path < b.Path {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(items, func(a, b DriftItem) int { return strings.Compare(a.Path, b.Path) })
 	return items, nil
 }
 
@@ -57,9 +56,6 @@ func addLastWritten(tree Reader, id string, last map[string]lastWritten) error {
 	h, err := readRun(tree, id)
 	if err != nil {
 		return err
-	}
-	if h.run.State != stateApplied {
-		return nil
 	}
 	m, err := loadManifest(tree, h)
 	if err != nil {

@@ -50,11 +50,11 @@ func (f *faulty) Open(home string) (Tree, error) {
 }
 
 // step counts an operation. fail: it must not succeed. half: and what it writes is cut off in the middle.
-func (f *faulty) step(op, name string) (fail error, half bool) {
+func (f *faulty) step(op, name string) (half bool, fail error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.crashed {
-		return errCrash, false
+		return false, errCrash
 	}
 	f.n++
 	f.trace = append(f.trace, fmt.Sprintf("%d %s %s", f.n, op, name))
@@ -63,12 +63,12 @@ func (f *faulty) step(op, name string) (fail error, half bool) {
 	}
 	switch {
 	case f.n == f.failAt, f.failFrom > 0 && f.n >= f.failFrom && strings.Contains(f.failOps, op):
-		return &fs.PathError{Op: op, Path: name, Err: f.errno}, true
+		return true, &fs.PathError{Op: op, Path: name, Err: f.errno}
 	case f.n == f.crashAt && f.half:
 		f.crashed = true
-		return errCrash, true
+		return true, errCrash
 	}
-	return nil, false
+	return false, nil
 }
 
 // done ends an operation that was made.
@@ -96,7 +96,7 @@ type faultyTree struct {
 }
 
 func (t *faultyTree) do(op, name string, call func() error) error {
-	if fail, _ := t.f.step(op, name); fail != nil {
+	if _, fail := t.f.step(op, name); fail != nil {
 		return fail
 	}
 	return t.f.done(call())
@@ -147,7 +147,7 @@ func (t *faultyTree) LockHolder(name string) (content []byte, held bool, err err
 }
 
 func (t *faultyTree) WriteNew(name string, perm fs.FileMode, data []byte) error {
-	fail, half := t.f.step("write", name)
+	half, fail := t.f.step("write", name)
 	if fail == nil {
 		return t.f.done(t.f.power.wrote(name, t.Tree.WriteNew(name, perm, data)))
 	}
@@ -158,7 +158,7 @@ func (t *faultyTree) WriteNew(name string, perm fs.FileMode, data []byte) error 
 }
 
 func (t *faultyTree) Append(name string, perm fs.FileMode, data []byte) error {
-	fail, half := t.f.step("append", name)
+	half, fail := t.f.step("append", name)
 	if fail == nil {
 		return t.f.done(t.f.power.appended(name, func() error { return t.Tree.Append(name, perm, data) }))
 	}
@@ -219,7 +219,7 @@ func (t *faultyTree) Lock(name string, content []byte) (func() error, error) {
 		return nil, err
 	}
 	release := func() error {
-		fail, _ := t.f.step("unlock", name)
+		_, fail := t.f.step("unlock", name)
 		if fail == nil {
 			return t.f.done(unlock())
 		}

@@ -52,7 +52,7 @@ func newLab(t testing.TB) *lab {
 	if fi, err := os.Stat("/dev/shm"); err == nil && fi.IsDir() {
 		dir = "/dev/shm"
 	}
-	root, err := os.MkdirTemp(dir, "lab")
+	root, err := os.MkdirTemp(dir, "lab") //nolint:usetesting // t.TempDir knows one place only
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(root) })
 	l := &lab{root: root, home: filepath.Join(root, "wso2 am"), world: filepath.Join(root, "world")}
@@ -87,7 +87,7 @@ func (l *lab) fill(t testing.TB) {
 
 // plan changes two files (one of them with a secret), one through a link, a script, creates one in a new folder, removes one, and acts.
 func (l *lab) plan() *Plan {
-	at := func(text, part string) int { return strings.Index(text, part) }
+	at := strings.Index
 	p := &Plan{Home: l.home, Changes: []Change{
 		{Path: "bin/wso2server.sh", Op: Modify, Before: []byte(scriptBefore), After: []byte(scriptAfter), Marks: []Mark{{Start: at(scriptAfter, "2048"), End: at(scriptAfter, "m Main"), Guideline: 3, Reason: "heap for production"}}},
 		{Path: "repository/conf/carbon.xml", Op: Modify, Before: []byte(carbonBefore), After: []byte(carbonAfter), Marks: []Mark{{Start: at(carbonAfter, "<HostName"), End: at(carbonAfter, "\r\n    <Off"), Guideline: 4, Reason: "clients and certificates agree on the name"}}},

@@ -3,7 +3,6 @@ package apply
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+func say(text string) { _, _ = os.Stdout.WriteString(text) }
+
 func helper(root string) {
 	l := &lab{root: root, home: filepath.Join(root, "wso2 am"), world: filepath.Join(root, "world")}
 	o := l.options(Real())
@@ -32,23 +33,23 @@ func helper(root string) {
 		if _, err := AcquireLock(l.home, o); err != nil {
 			os.Exit(1)
 		}
-		fmt.Print("locked")
+		say("locked")
 		time.Sleep(time.Hour)
 	case "once":
 		if _, err := Apply(context.Background(), l.plan(), o); err != nil {
-			fmt.Println(err)
+			say(err.Error())
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	fmt.Println("ready")
+	say("ready\n")
 	for {
 		_, _, err := Restore(context.Background(), l.home, RestoreOptions{Options: o})
 		if err != nil {
 			_, err = Apply(context.Background(), l.plan(), o)
 		}
 		if err != nil {
-			fmt.Println("error:", err)
+			say("error: " + err.Error())
 			os.Exit(1)
 		}
 	}

@@ -68,7 +68,8 @@ func tryAcquire(tree Tree, o Options) (*Lock, error) {
 	}
 	l := &Lock{tree: tree, madeDir: madeDir}
 	if l.unlock, err = takeLock(tree, o); err != nil {
-		return nil, errors.Join(err, l.dropDir())
+		l.dropDir()
+		return nil, err
 	}
 	if err := giveToOwner(tree, lockFile); err != nil {
 		return nil, errors.Join(err, l.free())
@@ -126,19 +127,20 @@ func locked(home string, content []byte, unsure bool) *LockedError {
 func (l *Lock) Release() error { return errors.Join(l.free(), l.tree.Close()) }
 
 // free gives the lock back and leaves the tree open.
-func (l *Lock) free() error { return errors.Join(l.unlock(), l.dropDir()) }
+func (l *Lock) free() error {
+	err := l.unlock()
+	l.dropDir()
+	return err
+}
 
-// dropDir removes the state folder when we made it and nothing has been put into it since.
-func (l *Lock) dropDir() error {
+// dropDir removes the state folder when we made it and nothing has been put into it since. One that stays harms nobody.
+func (l *Lock) dropDir() {
 	if !l.madeDir {
-		return nil
+		return
 	}
-	names, err := l.tree.ReadDir(StateDir)
-	if err != nil || len(names) > 0 {
-		return nil //nolint:nilerr // an empty folder left behind harms nobody
+	if names, err := l.tree.ReadDir(StateDir); err == nil && len(names) == 0 {
+		_ = l.tree.Remove(StateDir)
 	}
-	_ = l.tree.Remove(StateDir) // somebody else may use it already
-	return nil
 }
 
 // Holder reports who holds the lock now, nil = nobody alive. A lock that this process holds is reported, too.
@@ -147,7 +149,7 @@ func Holder(home string) (*LockedError, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // opened to read
+	defer tree.Close()
 	content, held, err := tree.LockHolder(lockFile)
 	switch {
 	case errors.Is(err, errUnsure):

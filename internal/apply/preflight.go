@@ -61,7 +61,7 @@ func Preflight(ctx context.Context, p *Plan, o Options) []Problem {
 	if err != nil {
 		return []Problem{{Path: p.Home, Message: "The install cannot be opened: " + reason(err) + "."}}
 	}
-	defer tree.Close() //nolint:errcheck // nothing was written
+	defer tree.Close()
 	s := inspect(ctx, tree, &job{kind: kindApply, plan: p}, o)
 	return append(s.problems, staleProblems(s.stale)...)
 }
@@ -458,7 +458,7 @@ func (in *inspector) take(dir string, size int64, files uint64) {
 		in.needs[space.Device] = n
 	}
 	block := max(space.Block, 512)
-	n.bytes += (uint64(max(size, 0)) + block) / block * block //nolint:gosec // not negative
+	n.bytes += (uint64(max(size, 0)) + block) / block * block
 	n.files += files
 }
 
@@ -468,7 +468,7 @@ func (in *inspector) room() {
 	for _, n := range in.needs {
 		needs = append(needs, n)
 	}
-	slices.SortFunc(needs, func(a, b *need) int { return int(a.space.Device) - int(b.space.Device) }) //nolint:gosec // only the order matters
+	slices.SortFunc(needs, func(a, b *need) int { return int(a.space.Device) - int(b.space.Device) })
 	for _, n := range needs {
 		if n.bytes > n.space.Bytes {
 			in.problem(n.dir, fmt.Sprintf("There is not enough room on its file system: %d KiB are needed for the new files and the backup, %d KiB are free.", kib(n.bytes), n.space.Bytes>>10),

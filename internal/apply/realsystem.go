@@ -19,18 +19,18 @@ type realSystem struct{}
 // Open keeps the home's folder open: every operation is resolved beneath it by the kernel, so that a link put in the way while a run goes
 // on cannot lead it elsewhere.
 func (realSystem) Open(home string) (Tree, error) {
-	real, err := filepath.EvalSymlinks(home)
+	resolved, err := filepath.EvalSymlinks(home)
 	if err != nil {
 		return nil, err
 	}
-	if real, err = filepath.Abs(real); err != nil {
+	if resolved, err = filepath.Abs(resolved); err != nil {
 		return nil, err
 	}
-	root, err := os.OpenRoot(real)
+	root, err := os.OpenRoot(resolved)
 	if err != nil {
 		return nil, err
 	}
-	return &realTree{home: real, root: root}, nil
+	return &realTree{home: resolved, root: root}, nil
 }
 
 // realTree makes the operations on the operating system. What only some systems have is in realtree_linux.go and realtree_other.go.

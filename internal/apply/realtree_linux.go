@@ -19,8 +19,8 @@ func fillInfo(info *Info, fi fs.FileInfo) {
 		return
 	}
 	info.UID, info.GID = int(st.Uid), int(st.Gid)
-	info.Links = uint64(st.Nlink) //nolint:unconvert // its type differs between architectures
-	info.Device, info.Inode = uint64(st.Dev), st.Ino
+	info.Links = uint64(st.Nlink)                    //nolint:unconvert // its type differs between architectures
+	info.Device, info.Inode = uint64(st.Dev), st.Ino //nolint:unconvert // its type differs between architectures
 	info.Changed = time.Unix(st.Ctim.Unix())
 }
 
@@ -34,7 +34,7 @@ func flock(f *os.File, exclusive bool) error {
 	if exclusive {
 		how = unix.LOCK_EX | unix.LOCK_NB
 	}
-	err := unix.Flock(int(f.Fd()), how) //nolint:gosec // a file descriptor fits
+	err := unix.Flock(int(f.Fd()), how)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return errHeld
 	}
@@ -47,7 +47,7 @@ func (t *realTree) Writable(dir string) error {
 		return err
 	}
 	// AT_EACCESS asks with the effective rights; a read-only mount and an immutable folder are told to root, too.
-	err = unix.Faccessat(int(d.Fd()), ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS) //nolint:gosec // a file descriptor fits
+	err = unix.Faccessat(int(d.Fd()), ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS)
 	return errors.Join(pathError("access", dir, err), d.Close())
 }
 
@@ -57,7 +57,7 @@ func (t *realTree) Special(name string) (Special, error) {
 		return Special{}, err
 	}
 	var st unix.Statx_t
-	err = unix.Statx(int(dir.Fd()), base, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BASIC_STATS, &st) //nolint:gosec // a file descriptor fits
+	err = unix.Statx(int(dir.Fd()), base, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BASIC_STATS, &st)
 	if err != nil {
 		return Special{}, errors.Join(pathError("statx", name, err), dir.Close())
 	}
@@ -75,7 +75,7 @@ func (t *realTree) Free(dir string) (Space, error) {
 		return Space{}, err
 	}
 	var st unix.Statfs_t
-	if err := unix.Fstatfs(int(d.Fd()), &st); err != nil { //nolint:gosec // a file descriptor fits
+	if err := unix.Fstatfs(int(d.Fd()), &st); err != nil {
 		return Space{}, errors.Join(pathError("statfs", dir, err), d.Close())
 	}
 	fi, err := d.Stat()
@@ -88,7 +88,7 @@ func (t *realTree) Free(dir string) (Space, error) {
 	if os.Geteuid() == 0 {
 		blocks = st.Bfree
 	}
-	block := uint64(st.Bsize) //nolint:gosec // a block size is positive
+	block := uint64(st.Bsize)
 	return Space{Known: st.Blocks > 0, Device: info.Device, Bytes: blocks * block, Files: st.Ffree, Block: block}, d.Close()
 }
 
@@ -105,7 +105,7 @@ func (t *realTree) Xattrs(name string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs, err := xattrs(int(f.Fd())) //nolint:gosec // a file descriptor fits
+	attrs, err := xattrs(int(f.Fd()))
 	return attrs, errors.Join(pathError("listxattr", name, err), f.Close())
 }
 
@@ -156,7 +156,7 @@ func (t *realTree) SetXattrs(name string, attrs map[string][]byte) (lost []strin
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	fd := int(f.Fd()) //nolint:gosec // a file descriptor fits
+	fd := int(f.Fd())
 	has, err := xattrs(fd)
 	if err != nil {
 		return nil, pathError("listxattr", name, err)

@@ -35,7 +35,7 @@ func Recover(ctx context.Context, home string, o Options) (*Recovery, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // what was written is durable already
+	defer tree.Close()
 	if h, err := lastRun(tree); err != nil || h == nil || h.run.State != stateUnfinished {
 		return nil, err
 	}

@@ -86,8 +86,8 @@ func (r *resolver) resolve(name string) (string, error) {
 // inside returns an absolute path relative to the home.
 func (r *resolver) inside(abs string) (string, bool) {
 	candidates := []string{filepath.Clean(abs)}
-	if real, err := filepath.EvalSymlinks(abs); err == nil {
-		candidates = append(candidates, real) // the home may have another name
+	if resolved, err := filepath.EvalSymlinks(abs); err == nil {
+		candidates = append(candidates, resolved) // the home may have another name
 	}
 	for _, c := range candidates {
 		rel, err := filepath.Rel(r.tree.Home(), c)

@@ -35,7 +35,7 @@ func Restore(ctx context.Context, home string, o RestoreOptions) (*Result, []Fil
 	if err != nil {
 		return nil, nil, err
 	}
-	defer tree.Close() //nolint:errcheck // what was written is durable already
+	defer tree.Close()
 	if content, held, err := tree.LockHolder(lockFile); o.Held == nil && held && err == nil {
 		return nil, nil, locked(tree.Home(), content, false)
 	}
@@ -89,7 +89,6 @@ type restorer struct {
 	runs   []Run
 	job    *job
 	edited []string // files that are not as the run has left them
-	later  []string // the runs that account for that
 }
 
 func newRestorer(tree Tree, o RestoreOptions) (*restorer, error) {
@@ -293,11 +292,7 @@ func (r *restorer) refusal() error {
 	if len(r.edited) == 0 {
 		return nil
 	}
-	later, err := r.builtUpon()
-	if err != nil {
-		return err
-	}
-	if len(later) > 0 {
+	if later := r.builtUpon(); len(later) > 0 {
 		return &EditedError{Run: r.m.Run, Files: r.edited, Later: later}
 	}
 	if !r.o.SaveAside {
@@ -308,7 +303,7 @@ func (r *restorer) refusal() error {
 
 // builtUpon returns the later runs in force that have changed a file which is not as this run has left it, oldest first. A restore of a run
 // that is itself later has only put things back.
-func (r *restorer) builtUpon() ([]string, error) {
+func (r *restorer) builtUpon() []string {
 	var later []string
 	for i := range r.runs {
 		run := &r.runs[i]
@@ -319,5 +314,5 @@ func (r *restorer) builtUpon() ([]string, error) {
 			later = append(later, run.ID)
 		}
 	}
-	return later, nil
+	return later
 }

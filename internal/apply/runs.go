@@ -31,7 +31,7 @@ func Runs(home string) ([]Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // opened to read
+	defer tree.Close()
 	return history(tree)
 }
 
@@ -140,7 +140,7 @@ func Unfinished(home string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // opened to read
+	defer tree.Close()
 	run, err := unfinished(tree)
 	if err != nil || run == nil {
 		return nil, err

@@ -85,7 +85,7 @@ func Apply(ctx context.Context, p *Plan, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close() //nolint:errcheck // what was written is durable already
+	defer tree.Close()
 	return runJob(ctx, tree, &job{kind: kindApply, plan: p, hash: hash}, o)
 }
 
@@ -449,10 +449,10 @@ func (t *transaction) finish(ctx context.Context) *Result {
 	f.files()
 	f.undoActions(ctx)
 	f.audit(resultOf(t.job.kind), false)
-	res.Took, res.Warnings = time.Since(t.clock), append(t.warnings, f.warnings...)
+	res.Took, res.Warnings = time.Since(t.clock), slices.Concat(t.warnings, f.warnings)
 	f.report(res)
 	f.end(t.j)
-	res.Took, res.Warnings = time.Since(t.clock), append(t.warnings, f.warnings...)
+	res.Took, res.Warnings = time.Since(t.clock), slices.Concat(t.warnings, f.warnings)
 	return res
 }
 
