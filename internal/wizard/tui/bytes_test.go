@@ -34,7 +34,7 @@ func typing(t testing.TB, s *session) float64 {
 // scrolling returns the bytes for each line of diff scrolled down, and idling those of a second of nothing.
 func scrolling(t testing.TB, s *session) (perLine float64, idle int) {
 	t.Helper()
-	s.keys(ctrlU + "am01.example.com\t" + ctrlU + "am01.example.com").until("the second name", secondName)
+	s.keys(ctrlU+"am01.example.com\t"+ctrlU+"am01.example.com").until("the second name", secondName)
 	idleFrom := s.settle()
 	time.Sleep(time.Second)
 	idle = s.count() - idleFrom

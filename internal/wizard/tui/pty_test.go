@@ -417,7 +417,7 @@ func applying(t *testing.T, home string) (*session, string) {
 	gate := filepath.Join(t.TempDir(), "gate")
 	s := startSession(t, home, at80x24(gateVar+"="+gate))
 	s.sees("Guidelines").keys(down + down + down).sees("> [ ]  4").keys(enterK).sees("4 of 16")
-	s.keys(ctrlU + "am01.example.com\t" + ctrlU + "am01.example.com").until("the second name", secondName).keys(enterK).sees("accepted.")
+	s.keys(ctrlU+"am01.example.com\t"+ctrlU+"am01.example.com").until("the second name", secondName).keys(enterK).sees("accepted.")
 	s.keys(escK).sees("[x]  4").keys("r").sees("a apply")
 	s.keys("a").sees("Type apply to write")
 	time.Sleep(quietFor + 100*time.Millisecond)
