@@ -37,6 +37,8 @@ type finder struct {
 	spans       []Span
 	// seen is the end of what was looked at or marked for the present word: what lies before it is not looked at again.
 	seen int
+	// urlEnd is the end of the last URL looked at.
+	urlEnd int
 }
 
 // lower maps A-Z only, so that every offset stays what it is.
@@ -173,7 +175,11 @@ func (f *finder) element(from int) {
 // tagEnd returns the offset after the > of a tag.
 func (f *finder) tagEnd(from int) (end int, selfClosed bool) {
 	var in byte
-	for i := from; i < f.window(from, maxTag); i++ {
+	limit := f.window(from, maxTag)
+	if from >= limit || bytes.IndexByte(f.data[from:limit], '>') < 0 {
+		return -1, false
+	}
+	for i := from; i < limit; i++ {
 		switch c := f.data[i]; {
 		case in != 0:
 			if c == in {
@@ -349,9 +355,13 @@ func (f *finder) wordEnd(from int) int {
 // userInfo marks the password in scheme://user:password@host. at is the offset of "://".
 func (f *finder) userInfo(at int) {
 	from := at + len("://")
-	end := f.window(from, maxURL)
-	if i := bytes.IndexAny(f.data[from:end], " \t\r\n\"'<>"); i >= 0 {
-		end = from + i
+	end := f.urlEnd // of the URL that this one may stand in
+	if from >= end {
+		end = f.window(from, maxURL)
+		if i := bytes.IndexAny(f.data[from:end], " \t\r\n\"'<>"); i >= 0 {
+			end = from + i
+		}
+		f.urlEnd = end
 	}
 	url := f.data[from:end]
 	authority := url
