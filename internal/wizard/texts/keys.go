@@ -27,6 +27,7 @@ const (
 	KeyFile      = "file"
 	KeyLine      = "line"
 	KeyPage      = "page"
+	KeyMargin    = "back to the left"
 	KeySideways  = "sideways"
 	KeyEnds      = "first, last"
 	KeySearch    = "search"

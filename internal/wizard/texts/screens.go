@@ -67,15 +67,16 @@ func Again(label string) string { return label + ", again" }
 
 // ChecksLine tells the last checks in one line.
 func ChecksLine(ok, bad, unknown int, at time.Time, fresh bool) string {
-	s := fmt.Sprintf("Checked %s: %d ok", at.Format("15:04"), ok)
+	head := "Checked"
+	if !fresh {
+		head = "Not checked since you changed a value. Before that,"
+	}
+	s := fmt.Sprintf("%s %s: %d ok", head, at.Format("15:04"), ok)
 	if bad > 0 {
 		s += fmt.Sprintf(", %d to look at", bad)
 	}
 	if unknown > 0 {
 		s += fmt.Sprintf(", %d could not be checked", unknown)
-	}
-	if !fresh {
-		s += " - not since you changed a value"
 	}
 	return s
 }

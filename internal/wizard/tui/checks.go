@@ -47,7 +47,7 @@ func (s *checksScreen) title(c *common) (left, right string) {
 
 func (s *checksScreen) keys(*common) []key.Binding {
 	if s.ended {
-		return []key.Binding{keyBack, checksAgain, keyDown}
+		return []key.Binding{keyBack, checksAgain, keyMove}
 	}
 	return []key.Binding{keyBack}
 }

@@ -39,18 +39,35 @@ type whichMenu struct {
 }
 
 var (
-	diffHunk    = bind("n/p", texts.KeyHunk, "n", "p")
-	diffFile    = bind("]/[", texts.KeyFile, "]", "[")
+	diffDown   = bind("down", texts.KeyLine, "down", "j")
+	diffUp     = bind("up", texts.KeyLine, "up", "k")
+	diffPageDn = bind("space", texts.KeyPage, "space", "pgdown", "ctrl+f")
+	diffPageUp = bind("b", texts.KeyPage, "b", "pgup", "ctrl+b")
+	diffHome   = bind("home", texts.KeyEnds, "home", "g")
+	diffEnd    = bind("end", texts.KeyEnds, "end", "G")
+	diffLeft   = bind("left", texts.KeySideways, "left", "h")
+	diffRight  = bind("right", texts.KeySideways, "right", "l")
+	diffMargin = bind("0", texts.KeyMargin, "0")
+	diffNextH  = bind("n", texts.KeyHunk, "n")
+	diffPrevH  = bind("p", texts.KeyHunk, "p")
+	diffNextF  = bind("]", texts.KeyFile, "]")
+	diffPrevF  = bind("[", texts.KeyFile, "[")
+	diffNextM  = bind("N", texts.KeyMatch, "N")
+	diffPrevM  = bind("P", texts.KeyMatch, "P")
+
 	diffOut     = bind("x", texts.KeyLeaveOut, "x")
 	diffUndo    = bind("u", texts.KeyUndoLeave, "u")
 	diffSearch  = bind("/", texts.KeySearch, "/")
-	diffMatch   = bind("N/P", texts.KeyMatch, "N", "P")
-	diffSide    = bind("left/right", texts.KeySideways, "left", "right", "h", "l", "0")
 	diffVisible = bind("v", texts.KeyVisible, "v")
 	diffColors  = bind("c", texts.KeyColors, "c")
-	diffLines   = bind("up/down", texts.KeyLine, "up", "down", "k", "j")
-	diffPages   = bind("space/b", texts.KeyPage, "space", "b", "pgdown", "pgup", "ctrl+f", "ctrl+b")
-	diffEnds    = bind("home/end", texts.KeyEnds, "home", "end", "g", "G")
+
+	diffHunk  = both("n/p", texts.KeyHunk, diffNextH, diffPrevH)
+	diffFile  = both("]/[", texts.KeyFile, diffNextF, diffPrevF)
+	diffMatch = both("N/P", texts.KeyMatch, diffNextM, diffPrevM)
+	diffSide  = both("left/right", texts.KeySideways, diffLeft, diffRight)
+	diffLines = both("up/down", texts.KeyLine, diffUp, diffDown)
+	diffPages = both("space/b", texts.KeyPage, diffPageDn, diffPageUp)
+	diffEnds  = both("home/end", texts.KeyEnds, diffHome, diffEnd)
 )
 
 // newDiff begins at the first change of a file.
@@ -125,7 +142,7 @@ func (s *diffScreen) keys(*common) []key.Binding {
 	if s.match != "" {
 		all = append(all, diffMatch)
 	}
-	return append(all, diffLines, diffPages, diffSide, diffEnds, diffVisible, diffColors)
+	return append(all, diffLines, diffPages, diffSide, diffMargin, diffEnds, diffVisible, diffColors)
 }
 
 // hunk is the hunk that the first line in sight belongs to, or that begins in sight.
@@ -245,35 +262,30 @@ func (s *diffScreen) press(c *common, msg tea.KeyPressMsg) action {
 
 // scroll handles the keys that move about.
 func (s *diffScreen) scroll(c *common, msg tea.KeyPressMsg) (action, bool) {
-	page := max(1, s.rows-1)
-	was := s.top
-	if s.jump(msg.String()) {
+	if s.match != "" && key.Matches(msg, diffNextM) {
+		return s.seek(1), true
+	}
+	if s.match != "" && key.Matches(msg, diffPrevM) {
+		return s.seek(-1), true
+	}
+	if s.jump(msg) || s.sideways(c, msg) {
 		return action{}, true
 	}
-	switch msg.String() {
-	case "down", "j":
+	page := max(1, s.rows-1)
+	was := s.top
+	switch {
+	case key.Matches(msg, diffDown):
 		s.top++
-	case "up", "k":
+	case key.Matches(msg, diffUp):
 		s.top--
-	case "pgdown", "space", "ctrl+f":
+	case key.Matches(msg, diffPageDn):
 		s.top += page
-	case "pgup", "b", "ctrl+b":
+	case key.Matches(msg, diffPageUp):
 		s.top -= page
-	case "home", "g":
+	case key.Matches(msg, diffHome):
 		s.top = 0
-	case "end", "G":
+	case key.Matches(msg, diffEnd):
 		s.top = s.last()
-	case "left", "h":
-		s.left = max(0, s.left-8)
-	case "right", "l":
-		s.left = max(0, min(s.left+8, s.longest-c.w/2))
-	case "0":
-		s.left = 0
-	case "N", "P":
-		if s.match == "" {
-			return action{}, false
-		}
-		return s.seek(map[string]int{"N": 1, "P": -1}[msg.String()]), true
 	default:
 		return action{}, false
 	}
@@ -281,16 +293,31 @@ func (s *diffScreen) scroll(c *common, msg tea.KeyPressMsg) (action, bool) {
 	return action{}, true
 }
 
+func (s *diffScreen) sideways(c *common, msg tea.KeyPressMsg) bool {
+	const step = 8
+	switch {
+	case key.Matches(msg, diffLeft):
+		s.left = max(0, s.left-step)
+	case key.Matches(msg, diffRight):
+		s.left = max(0, min(s.left+step, s.longest-c.w/2))
+	case key.Matches(msg, diffMargin):
+		s.left = 0
+	default:
+		return false
+	}
+	return true
+}
+
 // jump handles the keys that go to a hunk or a file: it comes to stand at the top, whatever is below it.
-func (s *diffScreen) jump(key string) bool {
-	switch key {
-	case "n":
+func (s *diffScreen) jump(msg tea.KeyPressMsg) bool {
+	switch {
+	case key.Matches(msg, diffNextH):
 		s.nextHunk(1)
-	case "p":
+	case key.Matches(msg, diffPrevH):
 		s.nextHunk(-1)
-	case "]":
+	case key.Matches(msg, diffNextF):
 		s.nextFile(1)
-	case "[":
+	case key.Matches(msg, diffPrevF):
 		s.nextFile(-1)
 	default:
 		return false

@@ -22,19 +22,21 @@ type menu struct {
 
 var (
 	menuEnter = bind("enter", texts.KeyChoose, "enter")
-	menuMove  = bind("up/down", texts.KeyMove, "up", "down", "tab", "shift+tab", "left", "right", "k", "j")
+	menuUp    = bind("up", texts.KeyMove, "up", "k", "left", "shift+tab")
+	menuDown  = bind("down", texts.KeyMove, "down", "j", "right", "tab")
+	menuMove  = both("up/down", texts.KeyMove, menuUp, menuDown)
 )
 
 func (m *menu) keys() []key.Binding { return []key.Binding{menuEnter, menuMove} }
 
 // press returns the item that was chosen, or -1.
 func (m *menu) press(msg tea.KeyPressMsg) int {
-	switch msg.String() {
-	case "up", "k", "left", "shift+tab":
+	switch {
+	case key.Matches(msg, menuUp):
 		m.cursor = max(0, m.cursor-1)
-	case "down", "j", "right", "tab":
+	case key.Matches(msg, menuDown):
 		m.cursor = min(len(m.items)-1, m.cursor+1)
-	case "enter":
+	case key.Matches(msg, menuEnter):
 		return m.cursor
 	}
 	return -1

@@ -3,6 +3,7 @@ package tui
 import (
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"charm.land/huh/v2"
 
@@ -143,14 +144,14 @@ func (f *form) current() *field {
 func (f *form) key(msg tea.KeyPressMsg) event {
 	cur := f.current()
 	if cur == nil {
-		if msg.String() == "enter" {
+		if key.Matches(msg, stepEnter) {
 			return evSubmit
 		}
 		return evNone
 	}
 	f.hint = ""
-	switch msg.String() {
-	case "enter":
+	switch {
+	case key.Matches(msg, stepEnter):
 		if f.judge(f.focus) && worse(cur.problem) {
 			return evNone // the message stands below it; tab goes on all the same
 		}
@@ -158,16 +159,12 @@ func (f *form) key(msg tea.KeyPressMsg) event {
 			return evSubmit
 		}
 		return f.move(1)
-	case "tab":
-		if cur.q.Kind == answers.Path {
-			return evComplete
-		}
+	case key.Matches(msg, stepComplete) && cur.q.Kind == answers.Path:
+		return evComplete
+	case key.Matches(msg, stepTab):
 		f.judge(f.focus)
 		return f.move(1)
-	case "down":
-		f.judge(f.focus)
-		return f.move(1)
-	case "shift+tab", "up":
+	case key.Matches(msg, stepShiftTab):
 		return f.move(-1)
 	}
 	return f.edit(cur, msg)
@@ -272,6 +269,7 @@ func (f *form) set(text string) {
 	}
 	cur.text = text
 	cur.input.Value(&cur.text)
+	f.huh.Update(tea.KeyPressMsg{Code: tea.KeyEnd}) // the cursor stays where it was otherwise
 	cur.problem = nil
 }
 

@@ -102,6 +102,9 @@ func (f *form) input(fl *field, focus bool) string {
 	case fl.q.Kind == answers.Secret && !f.reveal:
 		return strings.Repeat("*", min(len([]rune(fl.text)), f.width))
 	}
+	if fl.q.Kind == answers.Path {
+		return cutHead(printable(fl.text), f.width, f.marks.More)
+	}
 	return cut(printable(fl.text), f.width, f.marks.More)
 }
 

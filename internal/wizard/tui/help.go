@@ -22,7 +22,7 @@ type textScreen struct {
 
 var (
 	textClose  = bind("esc", texts.KeyClose, "esc", "q", "enter", "f1", "f2", "?")
-	textScroll = bind("up/down", texts.KeyScroll, "up", "down", "j", "k")
+	textScroll = both("up/down", texts.KeyScroll, keyUp, keyDown)
 )
 
 func (s *textScreen) name() string                       { return s.label }

@@ -82,14 +82,14 @@ func (h *hub) step(c *common) string {
 func (h *hub) keys(c *common) []key.Binding {
 	all := []key.Binding{hubOpen}
 	if c.look {
-		return append(all, keyBack, keyDown)
+		return append(all, keyBack, keyMove)
 	}
 	if r, ok := h.current(c); ok && r.Mark == flow.MarkSkipped {
 		all = append(all, hubBack)
 	} else if ok && r.Openable() {
 		all = append(all, hubSkip)
 	}
-	return append(all, hubReview, hubRefresh, keyDown)
+	return append(all, hubReview, hubRefresh, keyMove)
 }
 
 func (h *hub) init(c *common) action { return h.refresh(c) }

@@ -13,6 +13,11 @@ func bind(help, what string, keys ...string) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, what))
 }
 
+// both is for the footer and the help: two bindings in one place. What is matched is each of them.
+func both(help, what string, a, b key.Binding) key.Binding {
+	return bind(help, what, append(a.Keys(), b.Keys()...)...)
+}
+
 // The keys that work on every screen.
 var (
 	keyHelp  = bind("F1", texts.KeyHelp, "f1")
@@ -27,7 +32,8 @@ var (
 var (
 	keyBack   = bind("esc", texts.KeyBack, "esc")
 	keyUp     = bind("up", texts.KeyMove, "up", "k")
-	keyDown   = bind("up/down", texts.KeyMove, "down", "j")
+	keyDown   = bind("down", texts.KeyMove, "down", "j")
+	keyMove   = both("up/down", texts.KeyMove, keyUp, keyDown)
 	keyPageUp = bind("pgup", texts.KeyPage, "pgup", "ctrl+b", "b")
 	keyPageDn = bind("pgdn", texts.KeyPage, "pgdown", "ctrl+f", "space")
 	keyTop    = bind("home", texts.KeyEnds, "home", "g")

@@ -203,7 +203,7 @@ func (s *warningsScreen) guarded() bool                      { return true }
 func (s *warningsScreen) step(*common) string                { return s.of.id }
 func (s *warningsScreen) title(*common) (left, right string) { return texts.ConfirmTitle, "" }
 func (s *warningsScreen) keys(*common) []key.Binding {
-	return []key.Binding{promptEsc, warnYes, keyDown}
+	return []key.Binding{promptEsc, warnYes, keyMove}
 }
 func (s *warningsScreen) init(*common) action { return action{} }
 

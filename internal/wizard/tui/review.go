@@ -98,7 +98,7 @@ func (s *reviewScreen) keys(c *common) []key.Binding {
 	if len(s.review.Checks) > 0 {
 		all = append(all, reviewTest)
 	}
-	return append(all, keyDown, reviewReplan)
+	return append(all, keyMove, reviewReplan)
 }
 
 // reviewedMsg brings the plan.

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"charm.land/bubbles/v2/key"
+
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
@@ -177,6 +180,49 @@ func TestHelpNamesEveryKeyOfEveryScreen(t *testing.T) {
 	}
 }
 
+func TestEveryKeyOfTheDiffIsHeard(t *testing.T) {
+	eng := openEngine(t, testConfig(t, sampleHome(t)))
+	accept(t, eng)
+	d := drive(t, eng, options4{})
+	d.press("r", "d").on("diff")
+	s := d.r.top().(*diffScreen)
+	s.match = "host"
+	for _, b := range []key.Binding{diffHunk, diffFile, diffMatch, diffSide, diffMargin, diffLines, diffPages, diffEnds} {
+		for _, k := range b.Keys() {
+			if _, heard := s.scroll(&d.r.common, keyOf(k)); !heard {
+				t.Errorf("%s is in the help and does nothing", k)
+			}
+		}
+	}
+}
+
+func TestPathIsCompleted(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"store-one.jks", "store-two.jks"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := standInConfig(t, sampleHome(t))
+	all := standIns()
+	jvm := all[2].(standIn)
+	jvm.fields = []steps.Field{
+		{Spec: answers.Spec{Key: "jvm.store", Kind: answers.Path, Label: "Store"}}, {Spec: answers.Spec{Key: "jvm.other", Kind: answers.Text, Label: "Other"}},
+	}
+	all[2] = jvm
+	cfg.Backend.Steps = func() []steps.Step { return all }
+	cfg.Backend.Schema = func() answers.Schema {
+		return append(answers.Schema{{Key: "version", Kind: answers.Int}}, jvm.Specs()...)
+	}
+	d := drive(t, openEngine(t, cfg), options4{w: 100, h: 30})
+	d.press("home", "down", "down", "enter").on("step:jvm").sees("tab complete the path").paste(dir + "/st")
+	d.press("tab").sees("field 1 of 2", "store-one.jks store-two.jks").typed("t").press("tab").sees("store-two.jks", "field 1 of 2").press("tab").sees("field 2 of 2")
+	d.press("shift+tab").sees("field 1 of 2").press("down").sees("field 2 of 2")
+	if got := d.r.top().(*stepScreen).values().Text["jvm.store"]; got != filepath.Join(dir, "store-two.jks") {
+		t.Errorf("path %q", got)
+	}
+}
+
 func TestReviewLeadsToStepsAndDiffs(t *testing.T) {
 	eng := openEngine(t, testConfig(t, sampleHome(t)))
 	accept(t, eng)
@@ -298,7 +344,7 @@ func TestChecksCanBeStoppedAndKeepTheAnswers(t *testing.T) {
 	d.press("ctrl+t").on("checks")
 	d.advance(2 * time.Second)
 	d.sees("Checks: Host name").press("esc").on("step:hostname").sees("am01.example.com", "Checked 14:02")
-	d.typed("x").sees("not since you changed a value")
+	d.typed("x").sees("Not checked since you changed a value")
 }
 
 func TestLeaving(t *testing.T) {
