@@ -17,12 +17,25 @@ type finisher struct {
 	log      *runLog
 	warnings []string
 	syncs    []string
-	left     bool // something is left to do
+	left     bool // files of ours lie beside the targets still
+	untold   bool // the records for people are not complete
+	again    bool // it was left undone once: records that cannot be written do not hinder the next run for ever
 }
 
-func (f *finisher) warn(what string, err error) {
+// remains notes that a file could not be cleared away.
+func (f *finisher) remains(what string, err error) {
 	f.left = true
-	f.warnings = append(f.warnings, fmt.Sprintf("%s: %s. The next start of carbon-setup sees to it.", what, reason(err)))
+	f.warnings = append(f.warnings, fmt.Sprintf("%s: %s. The next start of carbon-setup tries again.", what, reason(err)))
+}
+
+// lacks notes that a record could not be written.
+func (f *finisher) lacks(what string, err error) {
+	f.untold = true
+	text := what + ": " + reason(err) + "."
+	if !f.again {
+		text += " The next start of carbon-setup tries again."
+	}
+	f.warnings = append(f.warnings, text)
 }
 
 // files removes the second names of the old files, and the folders that a restore leaves empty.
@@ -31,7 +44,7 @@ func (f *finisher) files() {
 		e := &f.m.Files[i]
 		for _, name := range []string{e.staged(), e.kept(), e.undone()} {
 			if err := removeIfThere(f.tree, name); err != nil {
-				f.warn(name+" could not be removed", err)
+				f.remains(name+" could not be removed", err)
 			}
 		}
 		f.syncs = append(f.syncs, e.dir())
@@ -39,7 +52,7 @@ func (f *finisher) files() {
 	for _, d := range f.m.RemovedDirs {
 		removed, err := removeIfEmpty(f.tree, d.Path)
 		if err != nil {
-			f.warn(d.Path+" could not be removed", err)
+			f.remains(d.Path+" could not be removed", err)
 		}
 		if removed {
 			f.syncs = append(f.syncs, path.Dir(d.Path))
@@ -67,11 +80,11 @@ func (f *finisher) undoActions(ctx context.Context) {
 // undoName is how the undoing of an action is called.
 func undoName(name string) string { return "undo: " + name }
 
-// audit appends to the audit trail. again: some of it may be there already.
-func (f *finisher) audit(result string, again bool) {
+// audit appends to the audit trail.
+func (f *finisher) audit(result string) {
 	records := auditRecords(f.m, result, f.o.Now().UTC())
-	if err := appendAudit(f.tree, records, again); err != nil {
-		f.warn("The audit trail could not be written", err)
+	if err := appendAudit(f.tree, records, f.again); err != nil {
+		f.lacks("The audit trail could not be written", err)
 		return
 	}
 	f.syncs = append(f.syncs, auditFile, StateDir)
@@ -91,11 +104,11 @@ func (f *finisher) report(res *Result) {
 		return
 	}
 	if err := removeIfThere(f.tree, name); err != nil {
-		f.warn("The report could not be written", err)
+		f.lacks("The report could not be written", err)
 		return
 	}
 	if err := writePrivate(f.tree, name, text); err != nil {
-		f.warn("The report could not be written", err)
+		f.lacks("The report could not be written", err)
 	}
 }
 
@@ -111,15 +124,15 @@ func (f *finisher) ended(j *journal, state string) {
 		}
 	}
 	if err := syncAll(f.tree, f.o.syncers, names...); err != nil {
-		f.warn("What was cleared away may come back after a power cut", err)
+		f.remains("What was cleared away may come back after a power cut", err)
 	}
-	if f.left {
+	if f.left || f.untold && !f.again {
 		return
 	}
 	f.log.line("done", "state", state)
 	// Not waited for: were it lost, the next start would clear away once more.
 	if err := j.append(record{Event: recEnd, State: state}); err != nil {
-		f.warn("The journal could not be closed", err)
+		f.lacks("The journal could not be closed", err)
 	}
 }
 

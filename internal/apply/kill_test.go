@@ -58,6 +58,7 @@ func helper(root string) {
 // TestKill kills a real process that applies and restores, with SIGKILL at a random moment, again and again on the same home. After every
 // kill the next start leads to the old files or the new ones.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	before := l.tree(t, false)
 	_, err := Apply(t.Context(), l.plan(), l.options(Real()))

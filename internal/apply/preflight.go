@@ -151,9 +151,16 @@ func (in *inspector) stateFolder() {
 	}
 	const ownFiles = 256 << 10 // manifest, journal, report, log
 	in.take(dir, ownFiles, 16)
-	if dir == StateDir {
-		in.unfinished()
+	if dir != StateDir {
+		return
 	}
+	if err := in.tree.Writable(runsDir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		in.problem(runsDir, "Backups cannot be written: "+in.whyNot(err, runsDir), in.fix(err))
+	}
+	if info, err := in.tree.Stat(auditFile); err == nil && (!info.Mode.IsRegular() || !in.me.root() && info.UID != in.me.UID) {
+		in.problem(auditFile, fmt.Sprintf("The audit trail cannot be written: it belongs to %s, and we run as %s.", ownerOf(info), userName(in.me.UID)), runAs(userName(info.UID)))
+	}
+	in.unfinished()
 }
 
 // unfinished refuses a run on top of one that was cut off.

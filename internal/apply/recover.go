@@ -82,10 +82,10 @@ func (r *recovery) run(ctx context.Context) (*Recovery, error) {
 func (r *recovery) finish(ctx context.Context) {
 	r.result.Outcome = Finished
 	r.log.line("finishing a run that was cut off", "who", r.o.Who.String())
-	f := finisher{tree: r.tree, o: r.o, m: r.m, log: r.log}
+	f := finisher{tree: r.tree, o: r.o, m: r.m, log: r.log, again: true}
 	f.files()
 	f.undoActions(ctx)
-	f.audit(resultOf(r.m.Kind), true)
+	f.audit(resultOf(r.m.Kind))
 	dir := path.Join(runsDir, r.m.Run)
 	if _, err := r.tree.Stat(path.Join(dir, reportFile)); errors.Is(err, fs.ErrNotExist) {
 		f.report(&Result{
@@ -115,8 +115,8 @@ func (r *recovery) undo(ctx context.Context) (*Recovery, error) {
 	if len(actions) > 0 {
 		state = stateIncomplete
 	}
-	f := finisher{tree: r.tree, o: r.o, m: r.m, log: r.log}
-	f.audit(state, true)
+	f := finisher{tree: r.tree, o: r.o, m: r.m, log: r.log, again: true}
+	f.audit(state)
 	f.ended(r.j, state)
 	r.result.Warnings = f.warnings
 	if len(actions) > 0 {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -395,5 +396,32 @@ func TestProgress(t *testing.T) {
 		if e.Done != e.Total || e.Total == 0 {
 			t.Errorf("%s ends at %d of %d", stage, e.Done, e.Total)
 		}
+	}
+}
+
+// TestRecordsHinderNothing cannot write the audit trail: the run counts, the next start tries again, and then it is over.
+func TestRecordsHinderNothing(t *testing.T) {
+	l := newLab(t)
+	trail := filepath.Join(l.home, auditFile)
+	o := l.options(nosync())
+	o.Verify = func(context.Context) error { return os.Mkdir(trail, 0o700) }
+	res, err := Apply(t.Context(), l.plan(), o)
+	must(t, err)
+	if len(res.Warnings) != 1 || !strings.HasPrefix(res.Warnings[0], "The audit trail could not be written: ") || !strings.HasSuffix(res.Warnings[0], " The next start of carbon-setup tries again.") {
+		t.Errorf("%q", res.Warnings)
+	}
+	if u, err := Unfinished(l.home); err != nil || u == nil {
+		t.Errorf("%v %v", u, err)
+	}
+	r, err := Recover(t.Context(), l.home, l.options(nosync()))
+	must(t, err)
+	if r.Outcome != Finished || len(r.Warnings) != 1 {
+		t.Errorf("%+v", r)
+	}
+	if u, err := Unfinished(l.home); err != nil || u != nil {
+		t.Errorf("%v %v", u, err)
+	}
+	if got := l.problems(t, l.options(Real()), &Plan{Home: l.home, Changes: []Change{{Path: "x", Op: Create}}}); !strings.Contains(got, "The audit trail cannot be written") {
+		t.Error(got)
 	}
 }

@@ -32,7 +32,7 @@ func (t *transaction) rollback(ctx context.Context, cause error) error {
 		state = stateIncomplete
 	}
 	f := finisher{tree: t.tree, o: t.o, m: &t.m, log: t.log}
-	f.audit(state, false)
+	f.audit(state)
 	f.ended(t.j, state)
 	t.event(StageRollback, "", len(t.items), len(t.items))
 	switch stale := (*StaleError)(nil); {

@@ -448,7 +448,7 @@ func (t *transaction) finish(ctx context.Context) *Result {
 	f := finisher{tree: t.tree, o: t.o, m: &t.m, log: t.log}
 	f.files()
 	f.undoActions(ctx)
-	f.audit(resultOf(t.job.kind), false)
+	f.audit(resultOf(t.job.kind))
 	res.Took, res.Warnings = time.Since(t.clock), slices.Concat(t.warnings, f.warnings)
 	f.report(res)
 	f.end(t.j)
