@@ -91,21 +91,18 @@ func (h *berHeader) endOfContents() bool {
 	return h.class == asn1.ClassUniversal && h.tag == 0 && !h.constructed && h.length == 0
 }
 
-// toDER rewrites the value at the front of data with known lengths and octet strings in one piece, and returns what follows it. It is not
-// all of DER: sets are not sorted, booleans not made canonical, and what is already so keeps its bytes.
-func toDER(data []byte) (der, rest []byte, err error) {
+// toDER rewrites the value at the front of data with known lengths and octet strings in one piece. It is not all of DER: sets are not sorted,
+// booleans not made canonical, and what is already so keeps its bytes. What follows the value is left out.
+func toDER(data []byte) ([]byte, error) {
 	n, plain, err := measure(data, 0)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if plain {
-		return data[:n], data[n:], nil
+		return data[:n], nil
 	}
-	out, n, err := rewrite(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	return out, data[n:], nil
+	out, _, err := rewrite(data)
+	return out, err
 }
 
 // measure returns the size of the value at the front of data and whether toDER can leave it as it is.

@@ -28,7 +28,7 @@ func Build(id *Identity, alias string, password secret.Secret, created time.Time
 			Fix: "Give the certificate that was made for this key.",
 		}
 	}
-	plain, err := x509.MarshalPKCS8PrivateKey(id.key.signer)
+	plain, err := x509.MarshalPKCS8PrivateKey(id.key.signer.Signer)
 	if err != nil {
 		return nil, errKeyDamaged()
 	}

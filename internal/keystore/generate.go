@@ -117,7 +117,7 @@ func SelfSigned(t Template) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{Chain: []*Certificate{cert}, key: &sealedKey{signer: key}}, nil
+	return &Identity{Chain: []*Certificate{cert}, key: openKey(key)}, nil
 }
 
 // Request is a key that waits for its certificate.
@@ -136,7 +136,7 @@ func NewRequest(t Template) (*Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make an RSA key: %w", err)
 	}
-	return RequestFor(&Identity{key: &sealedKey{signer: key}}, t)
+	return RequestFor(&Identity{key: openKey(key)}, t)
 }
 
 // RequestFor makes a certificate signing request for a key that exists: a renewal, or other names for a key that waits.
@@ -146,7 +146,7 @@ func RequestFor(id *Identity, t Template) (*Request, error) {
 		return nil, err
 	}
 	x := &x509.CertificateRequest{Subject: t.Subject, DNSNames: dns, IPAddresses: ips}
-	der, err := x509.CreateCertificateRequest(rand.Reader, x, id.key.signer)
+	der, err := x509.CreateCertificateRequest(rand.Reader, x, id.key.signer.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("sign a certificate request: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"carbon-setup/internal/secret"
 )
@@ -34,12 +35,12 @@ func (s *Source) Identity(alias string, keyPassword secret.Secret) (*Identity, e
 	if err != nil {
 		return nil, err
 	}
-	pool := append(append([]*Certificate(nil), e.Chain...), s.pool...)
-	leaf := bestLeaf(key.Public(), append(append([]*Certificate(nil), e.Chain...), s.loose...))
+	pool := slices.Concat(e.Chain, s.pool)
+	leaf := bestLeaf(key.Public(), slices.Concat(e.Chain, s.loose))
 	if leaf == nil {
 		return nil, s.noLeaf(e, key)
 	}
-	id := &Identity{Alias: e.Alias, key: &sealedKey{signer: key}}
+	id := &Identity{Alias: e.Alias, key: openKey(key)}
 	id.Chain, _ = OrderChain(leaf, pool)
 	id.Reordered = e.ordered && outOfOrder(e.Chain, id.Chain)
 	id.Unrelated = s.unrelated(e, id.Chain)
@@ -56,7 +57,7 @@ func (s *Source) Pending(alias string, keyPassword secret.Secret) (*Identity, er
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{Alias: e.Alias, key: &sealedKey{signer: key}}, nil
+	return &Identity{Alias: e.Alias, key: openKey(key)}, nil
 }
 
 // recover opens the key of an entry.
@@ -164,7 +165,7 @@ func (s *Source) unrelated(e *Entry, chain []*Certificate) []*Certificate {
 		}
 	}
 	var rest []*Certificate
-	for _, c := range append(append([]*Certificate(nil), e.Chain...), s.loose...) {
+	for _, c := range slices.Concat(e.Chain, s.loose) {
 		if !used[string(c.Raw)] {
 			used[string(c.Raw)] = true
 			rest = append(rest, c)
@@ -182,11 +183,11 @@ func (id *Identity) Leaf() *Certificate {
 }
 
 // Signer is the private key.
-func (id *Identity) Signer() crypto.Signer { return id.key.signer }
+func (id *Identity) Signer() crypto.Signer { return id.key.signer.Signer }
 
 // RSA is the private key as vault and registry need it; an *Error of kind NotRSA for any other.
 func (id *Identity) RSA() (*rsa.PrivateKey, error) {
-	if key, ok := id.key.signer.(*rsa.PrivateKey); ok {
+	if key, ok := id.key.signer.Signer.(*rsa.PrivateKey); ok {
 		return key, nil
 	}
 	return nil, &Error{
@@ -236,7 +237,7 @@ func (id *Identity) Answer(files ...File) (*Identity, error) {
 		}
 	}
 	out := &Identity{Alias: id.Alias, key: id.key}
-	out.Chain, out.Unrelated = OrderChain(leaf, append(append([]*Certificate(nil), s.pool...), id.Chain...))
+	out.Chain, out.Unrelated = OrderChain(leaf, slices.Concat(s.pool, id.Chain))
 	out.Unrelated = without(out.Unrelated, id.Chain)
 	return out, nil
 }
@@ -256,7 +257,7 @@ func (id *Identity) EncryptedKey(password secret.Secret) ([]byte, error) {
 	if !given(password) {
 		return nil, &Error{Kind: BadPassword, What: "The private key is not written without a password.", Fix: "Give a password for it."}
 	}
-	plain, err := x509.MarshalPKCS8PrivateKey(id.key.signer)
+	plain, err := x509.MarshalPKCS8PrivateKey(id.key.signer.Signer)
 	if err != nil {
 		return nil, errKeyDamaged()
 	}

@@ -199,10 +199,10 @@ func appendBlob(b, blob []byte) []byte {
 }
 
 func jksDigest(content []byte, password secret.Secret) []byte {
-	h := sha1.New()
-	utf16 := javaChars(password)
-	h.Write(utf16)
-	clear(utf16)
+	h := sha1.New() //nolint:gosec // the digest of the JKS format
+	chars := javaChars(password)
+	h.Write(chars)
+	clear(chars)
 	h.Write([]byte(jksWords))
 	h.Write(content)
 	return h.Sum(nil)

@@ -45,7 +45,8 @@ func protectJKSKey(plain []byte, password secret.Secret) ([]byte, error) {
 	}
 	chars := javaChars(password)
 	defer clear(chars)
-	data := append(salt, jksKeyStream(plain, salt, chars)...)
+	data := append([]byte(nil), salt...)
+	data = append(data, jksKeyStream(plain, salt, chars)...)
 	data = append(data, jksKeyDigest(chars, plain)...)
 	return marshalEncryptedKey(oidJKSKeyProtector, asn1.NullRawValue, data)
 }
@@ -55,7 +56,7 @@ func jksKeyStream(text, salt, chars []byte) []byte {
 	out := make([]byte, len(text))
 	block := salt
 	for from := 0; from < len(text); from += sha1.Size {
-		h := sha1.New()
+		h := sha1.New() //nolint:gosec // the protection of keys in the JKS format
 		h.Write(chars)
 		h.Write(block)
 		block = h.Sum(nil)
@@ -66,7 +67,7 @@ func jksKeyStream(text, salt, chars []byte) []byte {
 }
 
 func jksKeyDigest(chars, plain []byte) []byte {
-	h := sha1.New()
+	h := sha1.New() //nolint:gosec // the protection of keys in the JKS format
 	h.Write(chars)
 	h.Write(plain)
 	return h.Sum(nil)

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"strings"
 
 	"carbon-setup/internal/secret"
 )
@@ -210,7 +211,7 @@ func whyUnknown(data []byte) error {
 			return &Error{Kind: Unsupported, What: s.what, Fix: s.fix}
 		}
 	}
-	if len(data) < 4 && bytes.HasPrefix([]byte{0xFE, 0xED, 0xFE, 0xED}, data) {
+	if jksHead := "\xFE\xED\xFE\xED"; strings.HasPrefix(jksHead, string(data[:min(len(data), 4)])) {
 		return truncated("It is the beginning of a JKS keystore and ends within its head.")
 	}
 	return &Error{
@@ -338,7 +339,7 @@ func readDER(data []byte, p Passwords, b *budget) (*found, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.keys = append(f.keys, foundKey{key: &sealedKey{signer: signer}})
+		f.keys = append(f.keys, foundKey{key: openKey(signer)})
 		return f, nil
 	case isRequest(data):
 		f.requests++
@@ -350,7 +351,7 @@ func readDER(data []byte, p Passwords, b *budget) (*found, error) {
 	}
 	key, err := parsePrivateKey(data)
 	if err == nil {
-		f.keys = append(f.keys, foundKey{key: &sealedKey{signer: key}})
+		f.keys = append(f.keys, foundKey{key: openKey(key)})
 		return f, nil
 	}
 	var told *Error

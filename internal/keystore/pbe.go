@@ -88,7 +88,7 @@ var pbe1Schemes = map[string]pbe1{
 }
 
 func newTwoKeyDES(key []byte) (cipher.Block, error) {
-	return des.NewTripleDESCipher(append(key[:16:16], key[:8]...))
+	return des.NewTripleDESCipher(append(key[:16:16], key[:8]...)) //nolint:gosec // read only: what old tools wrote
 }
 
 func newRC2Block(key []byte) (cipher.Block, error) { return newRC2(key), nil }
@@ -163,7 +163,7 @@ func decrypt(algorithm pkix.AlgorithmIdentifier, data []byte, password secret.Se
 }
 
 func decryptRC4(key, data []byte) ([]byte, error) {
-	c, err := rc4.NewCipher(key)
+	c, err := rc4.NewCipher(key) //nolint:gosec // read only: what old tools wrote
 	if err != nil {
 		return nil, err
 	}

@@ -198,7 +198,7 @@ func (f *found) addKeyBlock(b *pemBlock, p Passwords, work *budget) error {
 	if err != nil {
 		return err
 	}
-	f.keys = append(f.keys, foundKey{alias: b.friendly, key: &sealedKey{signer: signer}})
+	f.keys = append(f.keys, foundKey{alias: b.friendly, key: openKey(signer)})
 	return nil
 }
 
@@ -272,7 +272,7 @@ type signedData struct {
 }
 
 func isPKCS7(der []byte) bool {
-	normal, _, err := toDER(der)
+	normal, err := toDER(der)
 	var c contentInfo
 	return err == nil && unmarshalAll(normal, &c) == nil && c.Type.Equal(oidSignedData)
 }
@@ -280,7 +280,7 @@ func isPKCS7(der []byte) bool {
 // readPKCS7 returns the certificates of a bundle as CAs send it; nobody signs those.
 func readPKCS7(data []byte) ([]*Certificate, error) {
 	damaged := &Error{Kind: Damaged, What: "It begins as a PKCS#7 bundle, but what follows is damaged.", Fix: fixCopyAgain}
-	der, _, err := toDER(data)
+	der, err := toDER(data)
 	if err != nil {
 		return nil, damaged
 	}

@@ -91,7 +91,7 @@ type pkcs12Reader struct {
 
 // openPFX takes the outermost layer off.
 func openPFX(data []byte) (*pfx, []byte, error) {
-	der, _, err := toDER(data) // what follows is ignored, as by Java and OpenSSL
+	der, err := toDER(data) // what follows is ignored, as by Java and OpenSSL
 	if errors.Is(err, errBERShort) {
 		return nil, nil, truncated("It is the beginning of a PKCS#12 file; its end is missing.")
 	}
@@ -114,7 +114,7 @@ func openPFX(data []byte) (*pfx, []byte, error) {
 
 // safes are the parts of the content of a PKCS#12 file.
 func safes(content []byte) ([]contentInfo, error) {
-	der, _, err := toDER(content)
+	der, err := toDER(content)
 	var all []contentInfo
 	if err == nil {
 		err = unmarshalAll(der, &all)
@@ -197,7 +197,7 @@ func looksDER(data []byte) bool {
 }
 
 func (r *pkcs12Reader) bags(data []byte, depth int) error {
-	der, _, err := toDER(data)
+	der, err := toDER(data)
 	var bags []safeBag
 	if err == nil {
 		err = unmarshalAll(der, &bags)
@@ -224,14 +224,16 @@ func (r *pkcs12Reader) bag(bag safeBag, depth int) error {
 		if err != nil {
 			return err
 		}
-		r.keys = append(r.keys, foundKey{alias: alias, localID: id, key: &sealedKey{signer: signer}})
+		r.keys = append(r.keys, foundKey{alias: alias, localID: id, key: openKey(signer)})
 	case bag.ID.Equal(oidShroudedBag):
 		key := &sealedKey{pkcs8: bag.Value.Bytes}
 		signer, err := key.open(r.password, r.budget)
 		if err != nil && !errors.Is(err, errDecrypt) {
 			return err
 		}
-		key.signer = signer
+		if err == nil {
+			key = openKey(signer)
+		}
 		r.keys = append(r.keys, foundKey{alias: alias, localID: id, key: key})
 	case bag.ID.Equal(oidCertBag):
 		var c certBag
@@ -364,7 +366,7 @@ func protectedPKCS12(data []byte) (protected bool, keys, certs int, err error) {
 		if unmarshalAll(safe.Content.Bytes, &inner) != nil {
 			continue
 		}
-		if der, _, err := toDER(inner); err != nil || unmarshalAll(der, &bags) != nil {
+		if der, err := toDER(inner); err != nil || unmarshalAll(der, &bags) != nil {
 			continue
 		}
 		for _, bag := range bags {

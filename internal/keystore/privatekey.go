@@ -14,15 +14,22 @@ import (
 
 // sealedKey is a private key that may still be encrypted.
 type sealedKey struct {
-	signer crypto.Signer // nil: sealed
-	jks    []byte        // as protected in a JKS file
-	pkcs8  []byte        // as encrypted PKCS#8
+	signer *heldSigner // nil: sealed
+	jks    []byte      // as protected in a JKS file
+	pkcs8  []byte      // as encrypted PKCS#8
 }
+
+// heldSigner is always behind a pointer inside another: fmt prints fields that it reaches by one pointer when it complains about a verb, and of an
+// Ed25519 key they are the key.
+type heldSigner struct{ crypto.Signer }
+
+// openKey is a key that is not encrypted.
+func openKey(signer crypto.Signer) *sealedKey { return &sealedKey{signer: &heldSigner{signer}} }
 
 // open returns the key. errDecrypt: the password is wrong.
 func (k *sealedKey) open(password secret.Secret, b *budget) (crypto.Signer, error) {
 	if k.signer != nil {
-		return k.signer, nil
+		return k.signer.Signer, nil
 	}
 	if k.jks != nil {
 		plain, err := openJKSKey(k.jks, password)

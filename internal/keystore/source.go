@@ -3,6 +3,7 @@ package keystore
 import (
 	"crypto"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -231,7 +232,7 @@ func (s *Source) named(alias string, keys []*Entry) (*Entry, error) {
 			folded = append(folded, e)
 		}
 	}
-	match := append(exact, folded...)
+	match := slices.Concat(exact, folded)
 	for _, e := range match {
 		if e.Kind == PrivateKey {
 			return e, nil
