@@ -154,13 +154,13 @@ func Holder(home string) (*LockedError, error) {
 	switch {
 	case errors.Is(err, errUnsure):
 		if deadHere(content, CurrentWho("").Host) {
-			return nil, nil //nolint:nilnil // nobody is what it says
+			return nil, nil // nobody is what it says
 		}
 		return locked(tree.Home(), content, true), nil
 	case err != nil:
 		return nil, fmt.Errorf("who holds the lock: %w", err)
 	case !held:
-		return nil, nil //nolint:nilnil // nobody is what it says
+		return nil, nil // nobody is what it says
 	}
 	return locked(tree.Home(), content, false), nil
 }

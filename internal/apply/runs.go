@@ -149,7 +149,7 @@ func Unfinished(home string) (*Run, error) {
 	case err != nil:
 		return nil, err
 	case holder != nil && holder.Holder.PID != CurrentWho("").PID:
-		return nil, nil //nolint:nilnil // none is what it says
+		return nil, nil // none is what it says
 	}
 	return run, nil
 }
@@ -182,5 +182,5 @@ func lastRun(tree Reader) (*runFiles, error) {
 		}
 		return h, nil
 	}
-	return nil, nil //nolint:nilnil // none is what it says
+	return nil, nil // none is what it says
 }
