@@ -62,20 +62,29 @@ func (s rotation) Fields(w *Workspace, a *answers.Set) []Field {
 	fields[0].Now = s.nowRotation(w)
 	if a.Text(keyRotation) != rotationDaily {
 		fields = append(fields,
-			Field{Spec: specs[1], Default: "10MB", DefaultFrom: "the guideline", Now: option(w, "MaxFileSize"), Check: checkFileSize},
-			Field{Spec: specs[2], Default: "20", DefaultFrom: "the guideline", Now: option(w, "MaxBackupIndex"), Check: checkBackups})
+			limit(w, specs[1], "MaxFileSize", "10MB", checkFileSize),
+			limit(w, specs[2], "MaxBackupIndex", "20", checkBackups))
 	}
 	if v, err := accessLogValve(w); err == nil && v != nil {
-		f := Field{Spec: specs[3], Default: accessLogDaily, DefaultFrom: "the present value", Options: []Option{
+		f := Field{Spec: specs[3], Default: accessLogSingle, DefaultFrom: "logrotate can limit one file, Tomcat cannot limit many", Options: []Option{
 			{accessLogDaily, "daily: one file a day, never deleted by Tomcat"}, {accessLogSingle, "single: one file, for logrotate"},
 		}}
 		f.Now = Present{Text: accessLogDaily, Place: carbon.Place{File: carbon.CatalinaXML, Line: v.Line()}}
 		if rotatable, _ := v.Attr("rotatable"); rotatable == "false" {
-			f.Now.Text, f.Default = accessLogSingle, accessLogSingle
+			f.Now.Text = accessLogSingle
 		}
 		fields = append(fields, f)
 	}
 	return fields
+}
+
+// limit is the question for one limit of wso2carbon.log; a limit that somebody has set is proposed again.
+func limit(w *Workspace, spec answers.Spec, name, usual string, check func(string) *Problem) Field {
+	f := Field{Spec: spec, Default: usual, DefaultFrom: "the guideline", Now: option(w, name), Check: check}
+	if f.Now.Text != "" {
+		f.Default, f.DefaultFrom = f.Now.Text, "the present value"
+	}
+	return f
 }
 
 // nowRotation says how wso2carbon.log rotates.
