@@ -85,6 +85,7 @@ var exitTable = []struct {
 	{as[*usageError], exitUsage, "usage"},
 	{as[*answers.FaultsError], exitUsage, "answers"},
 	{as[*steps.InvalidError], exitUsage, "answers"},
+	{as[*apply.NoRunError], exitUsage, "no-run"},
 	{as[*carbon.RefusedError], exitRefused, "refused"},
 	{as[*apply.PreflightError], exitPreflight, "preflight"},
 	{as[*apply.TamperedError], exitPreflight, "tampered"},
