@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -75,8 +76,14 @@ func (a *app) restore(ctx context.Context, o apply.RestoreOptions) error {
 		}
 		return done(code)
 	}
+	code := exitDone
+	for _, w := range result.Warnings {
+		code = exitWarned
+		fmt.Fprintf(a.err, "warning: %s\n", w)
+	}
 	fmt.Fprintf(a.people(), "Restored. Run %s, %d files as before.\n  log       %s\n", result.Run, result.Files, result.Log)
-	return a.emit(resultRecord{header: record("result"), Run: result.Run, Files: result.Files, Log: result.Log, Warnings: result.Warnings})
+	err = a.emit(resultRecord{header: record("result"), Run: result.Run, ExitCode: code, Files: result.Files, Log: result.Log, Warnings: result.Warnings})
+	return errors.Join(err, done(code))
 }
 
 // restoreHome opens the install to learn whether its server runs. A home whose carbon.xml is broken today cannot be opened, and must be
