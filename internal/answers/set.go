@@ -33,6 +33,29 @@ func (s *Set) Lookup(key string) (Value, bool) {
 	return v.clone(), ok
 }
 
+// Place returns where an answer stands in the file. For one that is absent it is the first answer of the innermost section around it,
+// which is where the missing one belongs; the zero Position when the file has none of them.
+func (s *Set) Place(key string) Position {
+	for at := key; at != ""; at = at[:max(strings.LastIndexByte(at, '.'), 0)] {
+		var first Position
+		look := func(k string, p Position) {
+			if within(k, at) && p.File != "" && (first.File == "" || p.Line < first.Line || p.Line == first.Line && p.Column < first.Column) {
+				first = p
+			}
+		}
+		for k, v := range s.values {
+			look(k, v.At)
+		}
+		for k, p := range s.bare {
+			look(k, p)
+		}
+		if first.File != "" {
+			return first
+		}
+	}
+	return Position{}
+}
+
 // Text returns the canonical text of an answer, "" when absent.
 func (s *Set) Text(key string) string { return s.values[key].Text }
 

@@ -41,6 +41,30 @@ func TestSetReadsWhatWasPut(t *testing.T) {
 	}
 }
 
+func TestPlaceOfAnAnswerThatIsMissing(t *testing.T) {
+	t.Parallel()
+	text := "version: 1\nports: {}\nproxy:\n  forward: {host: p, port: 3128}\n  reverse: {https_port: 443, name: x}\njvm: {heap_max: 2g}\n"
+	s, _, err := Parse("a.yaml", []byte(text), fullSchema())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]Position{
+		"jvm.heap_max":            {"a.yaml", 6, 17},
+		"jvm.heap_initial":        {"a.yaml", 6, 17},
+		"jvm":                     {"a.yaml", 6, 17},
+		"proxy.reverse.http_port": {"a.yaml", 5, 25},
+		"proxy.forward.username":  {"a.yaml", 4, 19},
+		"proxy.forward.bypass":    {"a.yaml", 4, 19},
+		"ports.offset":            {"a.yaml", 2, 1},
+		"hostname.name":           {},
+		"":                        {},
+	} {
+		if got := s.Place(key); got != want {
+			t.Errorf("%q: %+v, want %+v", key, got, want)
+		}
+	}
+}
+
 func TestSetSaysWhatIsAbsent(t *testing.T) {
 	t.Parallel()
 	s := NewSet(fullSchema())
