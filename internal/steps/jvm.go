@@ -87,7 +87,7 @@ func (s jvm) Fields(w *Workspace, a *answers.Set) []Field {
 	files, _, _ := launchFiles(w)
 	var fields []Field
 	for i, o := range memoryOptions {
-		if o.key == keyPermGenMax && w.Install.Java.Major >= 9 {
+		if o.key == keyPermGenMax && serverJava(w) >= 9 {
 			continue
 		}
 		f := Field{Spec: specs[i], Check: checkMemory, Now: presentOption(w, files, o.prefix)}
@@ -200,8 +200,17 @@ func (s jvm) Plan(w *Workspace, a *answers.Set) error {
 	return nil
 }
 
+// serverJava is the major version of the Java that starts the server; 0 = unknown. A java on the PATH tells nothing: wso2server.sh refuses to
+// start without JAVA_HOME, so it will be another one.
+func serverJava(w *Workspace) int {
+	if w.Install.Java.OnPath {
+		return 0
+	}
+	return w.Install.Java.Major
+}
+
 func planLaunchFile(w *Workspace, f launchFile, a *answers.Set) error {
-	java := w.Install.Java.Major
+	java := serverJava(w)
 	for _, o := range memoryOptions {
 		want, ok := parseMemory(a.Text(o.key))
 		if !ok || o.key == keyPermGenMax && java >= 9 {

@@ -114,8 +114,8 @@ func oldJava6(version string) bool {
 func auditMemory(w *Workspace, f launchFile, o memoryOption) Result {
 	value, place, ok := f.option(o.prefix)
 	r := Result{ID: o.id, Place: place, Fix: fixJVM}
-	if o.key == keyPermGenMax && w.Install.Java.Major >= 8 {
-		return auditPermGen(w.Install.Java.Major, r, value, ok)
+	if java := serverJava(w); o.key == keyPermGenMax && java >= 8 {
+		return auditPermGen(java, r, value, ok)
 	}
 	sizes, scaled := proposal(hostMemory(w))
 	want, from := sizes[o.key], "the guideline"
@@ -219,9 +219,9 @@ func auditJavaOpts(w *Workspace) []Result {
 			Why: "Two places set the same thing, and the one that people look at is not the one in force.",
 			Fix: "Take the option out of the variable, wherever it is set for the server.",
 		}
-		if o.key == keyPermGenMax && w.Install.Java.Major >= 17 {
+		if java := serverJava(w); o.key == keyPermGenMax && java >= 17 {
 			r.Status, r.Severity = Fail, Error
-			r.Message = fmt.Sprintf("%s, and Java %d does not start with it.", by.source, w.Install.Java.Major)
+			r.Message = fmt.Sprintf("%s, and Java %d does not start with it.", by.source, java)
 		}
 		results = append(results, r)
 	}
@@ -273,8 +273,8 @@ func (s jvm) Verify(w *Workspace, a *answers.Set) []Result {
 func verifyMemory(w *Workspace, f launchFile, o memoryOption, a *answers.Set) Result {
 	value, place, ok := f.option(o.prefix)
 	r := Result{ID: o.id, Guideline: 3, Status: OK, Place: place}
-	if o.key == keyPermGenMax && w.Install.Java.Major >= 9 {
-		if r.Message = fmt.Sprintf("%s has no %s, as Java %d wants it.", f.rel, permGenMaxOption, w.Install.Java.Major); ok {
+	if java := serverJava(w); o.key == keyPermGenMax && java >= 9 {
+		if r.Message = fmt.Sprintf("%s has no %s, as Java %d wants it.", f.rel, permGenMaxOption, java); ok {
 			r.Status, r.Severity, r.Message = Fail, Error, fmt.Sprintf("%s%s is still there.", permGenMaxOption, value)
 		}
 		return r

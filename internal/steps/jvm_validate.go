@@ -119,7 +119,7 @@ func validationFigure(w *Workspace, validator, id string) (minimum, bool) {
 func belowMinimum(w *Workspace, a *answers.Set) []Problem {
 	var all []Problem
 	for _, o := range memoryOptions {
-		if o.key == keyPermGenMax && w.Install.Java.Major >= 8 {
+		if o.key == keyPermGenMax && serverJava(w) >= 8 {
 			continue
 		}
 		bytes, ok := parseMemory(a.Text(o.key))
@@ -175,6 +175,9 @@ func heapAndMemory(w *Workspace, a *answers.Set) []Problem {
 // Java 9 dropped -Djava.endorsed.dirs, which both scripts pass, and does not start with it.
 func permGenAndJava(w *Workspace, files []launchFile, a *answers.Set) []Problem {
 	java := w.Install.Java
+	if java.OnPath {
+		return permGenUnknown(java, a)
+	}
 	_, answered := a.Lookup(keyPermGenMax)
 	present := presentOption(w, files, permGenMaxOption)
 	var all []Problem
@@ -203,13 +206,25 @@ func permGenAndJava(w *Workspace, files []launchFile, a *answers.Set) []Problem 
 			Severity: Note, Key: keyPermGenMax, Message: "Java 8 has no PermGen: it ignores -XX:MaxPermSize and says so at each start.",
 			Fix: "Nothing is to be done. The value is written, for a Java 7 that may come.",
 		})
-	case answered && java.Major == 0:
-		all = append(all, Problem{
-			Severity: Note, Key: keyPermGenMax, Message: "Which Java will start the server is not known (" + strings.TrimSuffix(java.Problem, ".") + "), so Java 7 is assumed, which has a PermGen.",
-			Fix: "Set JAVA_HOME as the server will have it and run carbon-setup again if it is Java 9 or later, for Java 17 does not start with -XX:MaxPermSize.",
-		})
+	case java.Major == 0:
+		all = append(all, permGenUnknown(java, a)...)
 	}
 	return all
+}
+
+// permGenUnknown says what is assumed where nothing tells which Java the server will have.
+func permGenUnknown(java carbon.Java, a *answers.Set) []Problem {
+	if _, answered := a.Lookup(keyPermGenMax); !answered {
+		return nil
+	}
+	why := strings.TrimSuffix(java.Problem, ".")
+	if java.OnPath {
+		why = fmt.Sprintf("JAVA_HOME is set nowhere that can be seen from here, and wso2server.sh does not take the Java %s on the PATH", java.Version)
+	}
+	return []Problem{{
+		Severity: Note, Key: keyPermGenMax, Message: "Which Java will start the server is not known (" + why + "), so Java 7 is assumed, which has a PermGen.",
+		Fix: "Set JAVA_HOME as the server will have it and run carbon-setup again if it is Java 9 or later, for Java 17 does not start with -XX:MaxPermSize.",
+	}}
 }
 
 // overriddenOption says that what is written will not be in force. Where the script itself holds the other value it is refused, as the editor refuses it.
