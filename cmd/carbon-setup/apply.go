@@ -49,11 +49,10 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 		return err
 	}
 	diffs := p.outcome.Plan.Diff()
-	if p.outcome.Plan.Empty() && f.expect == "" {
-		a.tell(p, diffs, false)
-		return a.emit(resultRecord{header: record("result"), Plan: p.outcome.Plan.Hash()})
-	}
 	a.tell(p, diffs, false)
+	if p.outcome.Plan.Empty() && f.expect == "" {
+		return a.nothingToApply(ctx, p)
+	}
 	if err := a.emitPlan(p.outcome.Plan, diffs); err != nil {
 		return err
 	}
@@ -63,6 +62,35 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 		return err
 	}
 	return a.finish(p, result, append(checks, verified...))
+}
+
+// nothingToApply ends with 3 when the install is not as the answers want it, although there is nothing that can be changed.
+func (a *app) nothingToApply(ctx context.Context, p *prepared) error {
+	results := append(p.unplanned(), steps.VerifyInstall(ctx, p.install, p.answers, p.outcome.Unplanned...)...)
+	code := a.warnOf(results)
+	if err := a.emitChecks(results); err != nil {
+		return err
+	}
+	err := a.emit(resultRecord{header: record("result"), Plan: p.outcome.Plan.Hash(), ExitCode: code})
+	return errors.Join(err, done(code))
+}
+
+// warnOf writes every result that is not in order to stderr, each text once, and returns the exit code they come to.
+func (a *app) warnOf(results []steps.Result) int {
+	code := exitDone
+	said := map[string]bool{}
+	for _, r := range results {
+		if r.Status == steps.OK {
+			continue
+		}
+		code = exitWarned
+		text := sentence("", r.Message, r.Fix)
+		if !said[text] {
+			fmt.Fprintf(a.err, "warning: %s\n", text)
+		}
+		said[text] = true
+	}
+	return code
 }
 
 // recoverFirst finishes or undoes a run that was cut off, before anything is read.
@@ -110,7 +138,7 @@ func (a *app) execute(ctx context.Context, p *prepared, diffs []apply.FileDiff, 
 	o := a.applyOptions(p.install)
 	o.ExpectPlan = expect
 	o.Verify = func(ctx context.Context) error {
-		verified = steps.VerifyInstall(ctx, p.install, p.answers)
+		verified = steps.VerifyInstall(ctx, p.install, p.answers, p.outcome.Unplanned...)
 		return firstFailure(verified)
 	}
 	o.Report = func(r apply.Result) []byte {
@@ -157,22 +185,18 @@ func (a *app) runChecks(ctx context.Context, p *prepared) []steps.Result {
 
 // finish tells how an applied run went and ends with 0, or 3 when something warned.
 func (a *app) finish(p *prepared, r *apply.Result, results []steps.Result) error {
-	code := exitDone
-	for _, res := range results {
-		if err := a.emitCheck(res); err != nil {
-			return err
-		}
-		if res.Status != steps.OK {
-			code = exitWarned
-			fmt.Fprintf(a.err, "warning: %s %s\n", res.Message, res.Fix)
-		}
+	verified := len(results)
+	results = append(p.unplanned(), results...)
+	code := a.warnOf(results)
+	if err := a.emitChecks(results); err != nil {
+		return err
 	}
 	for _, w := range r.Warnings {
 		code = exitWarned
 		fmt.Fprintf(a.err, "warning: %s\n", w)
 	}
 	fmt.Fprintf(a.people(), "Applied. Run %s, %d files, %d actions, %.1f s.\n", r.Run, r.Files, r.Actions, r.Took.Seconds())
-	fmt.Fprintf(a.people(), "  verified  every file re-read, %d values looked at\n", len(results))
+	fmt.Fprintf(a.people(), "  verified  every file re-read, %d values looked at\n", verified)
 	for _, next := range texts.NextSteps(p.install.Home) {
 		fmt.Fprintf(a.people(), "  next      %s\n", next)
 	}
@@ -183,9 +207,4 @@ func (a *app) finish(p *prepared, r *apply.Result, results []steps.Result) error
 		Report: r.Report, Log: r.Log, Warnings: r.Warnings,
 	})
 	return errors.Join(err, done(code))
-}
-
-// emitCheck writes a check or verification; these are never findings.
-func (a *app) emitCheck(r steps.Result) error {
-	return a.emit(checkRecord{record("check"), r.ID, r.Guideline, r.Status, sentence("", r.Message, r.Fix)})
 }

@@ -130,11 +130,11 @@ func position(key string, set *answers.Set) string {
 	if set == nil {
 		return ""
 	}
-	v, ok := set.Lookup(key)
-	if !ok || v.At.File == "" {
+	at := set.Place(key)
+	if at.File == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d:%d: ", v.At.File, v.At.Line, v.At.Column)
+	return fmt.Sprintf("%s:%d:%d: ", at.File, at.Line, at.Column)
 }
 
 // errorRecords returns one record per fault of a list of faults, else one for the error.
@@ -186,6 +186,16 @@ func (a *app) emitPlan(p *apply.Plan, diffs []apply.FileDiff) error {
 	}
 	for _, act := range p.Actions {
 		if err := a.emit(actionRecord{record("action"), act.Name, act.Guidelines, act.Detail}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitChecks writes checks or verifications; these are never findings.
+func (a *app) emitChecks(results []steps.Result) error {
+	for _, r := range results {
+		if err := a.emit(checkRecord{record("check"), r.ID, r.Guideline, r.Status, sentence("", r.Message, r.Fix)}); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -59,8 +60,7 @@ func located(err error, set *answers.Set) error {
 	}
 	faults := &answers.FaultsError{}
 	for _, p := range invalid.Problems {
-		v, _ := set.Lookup(p.Key)
-		faults.Faults = append(faults.Faults, answers.Fault{At: v.At, Key: p.Key, Message: p.Message, Fix: p.Fix})
+		faults.Faults = append(faults.Faults, answers.Fault{At: set.Place(p.Key), Key: p.Key, Message: p.Message, Fix: p.Fix})
 	}
 	return faults
 }
@@ -75,11 +75,14 @@ func (a *app) plan(ctx context.Context, file string) error {
 	diffs := plan.Diff()
 	a.tell(p, diffs, true)
 	code := exitDone
-	if !plan.Empty() {
+	if !plan.Empty() || len(p.outcome.Unplanned) > 0 {
 		code = exitChanges
 	}
 	if a.json {
 		if err := a.emitPlan(plan, diffs); err != nil {
+			return err
+		}
+		if err := a.emitChecks(p.unplanned()); err != nil {
 			return err
 		}
 		err := a.emit(resultRecord{header: record("result"), Plan: plan.Hash(), ExitCode: code, Files: len(plan.Changes), Actions: len(plan.Actions)})
@@ -99,18 +102,23 @@ func (a *app) plan(ctx context.Context, file string) error {
 // tell writes what goes with a plan to stderr: problems, actions, size and hash, and the advice when it is asked for.
 func (a *app) tell(p *prepared, diffs []apply.FileDiff, advice bool) {
 	var b strings.Builder
+	said := map[string]bool{} // guidelines that share a section say some things alike
 	for _, problem := range p.outcome.Problems {
-		fmt.Fprintf(&b, "%s: %s%s\n", problem.Severity, position(problem.Key, p.answers), sentence(problem.Key, problem.Message, problem.Fix))
+		line := fmt.Sprintf("%s: %s%s\n", problem.Severity, position(problem.Key, p.answers), sentence(problem.Key, problem.Message, problem.Fix))
+		if !said[line] {
+			b.WriteString(line)
+		}
+		said[line] = true
 	}
 	for _, act := range p.outcome.Plan.Actions {
 		fmt.Fprintf(&b, "action: %s: %s\n", act.Name, act.Detail)
 	}
-	if advice && !p.outcome.Plan.Empty() {
-		for _, adv := range p.outcome.Advice {
+	for _, adv := range p.outcome.Advice {
+		if advice && (!p.outcome.Plan.Empty() || len(adv.Commands) > 0) { // commands are of use where no file changes, too
 			writeAdvice(&b, adv)
 		}
 	}
-	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome.Plan, diffs))
+	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome, diffs))
 	fmt.Fprint(a.err, b.String())
 }
 
@@ -124,8 +132,23 @@ func writeAdvice(b *strings.Builder, adv steps.Advice) {
 	}
 }
 
-func planSummary(p *apply.Plan, diffs []apply.FileDiff) string {
-	if p.Empty() {
+// unplanned returns a check that warns for every guideline that the answers ask for and that a file stands in the way of.
+func (p *prepared) unplanned() []steps.Result {
+	var all []steps.Result
+	for _, s := range steps.All() {
+		if info := s.Info(); slices.Contains(p.outcome.Unplanned, info.ID) {
+			all = append(all, steps.Result{ID: "plan." + info.ID, Guideline: info.Guideline, Status: steps.Warn, Message: info.Title + " is left out: " + p.outcome.Left[info.ID]})
+		}
+	}
+	return all
+}
+
+func planSummary(out *steps.Outcome, diffs []apply.FileDiff) string {
+	p := out.Plan
+	switch {
+	case p.Empty() && len(out.Unplanned) > 0:
+		return "Nothing can be changed as things are: see the warnings."
+	case p.Empty():
 		return "Nothing to change: the install is as the answers want it."
 	}
 	added, removed := 0, 0

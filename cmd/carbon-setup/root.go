@@ -43,6 +43,7 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
+		PersistentPreRunE:          func(cmd *cobra.Command, _ []string) error { return a.homeNamed(cmd) },
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return a.setup(cmd.Context(), s) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -56,6 +57,14 @@ func (a *app) rootCommand() *cobra.Command {
 		a.runsCommand(), a.answersCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
+}
+
+// homeNamed refuses an empty --home: it comes from a script whose variable is not set, and another install must not be taken in its stead.
+func (a *app) homeNamed(cmd *cobra.Command) error {
+	if a.home == "" && cmd.Flags().Changed("home") {
+		return &usageError{"--home is empty", "Give the folder that holds bin and repository. In a script, see whether the variable behind --home is set."}
+	}
+	return nil
 }
 
 // noArguments refuses words after a command, and names the command that was perhaps meant.

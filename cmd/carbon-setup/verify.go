@@ -55,7 +55,7 @@ func (a *app) verify(ctx context.Context, file string) error {
 			code = exitWarned
 		}
 		if a.json {
-			err = a.emitCheck(r)
+			err = a.emitChecks([]steps.Result{r})
 		} else {
 			_, err = fmt.Fprintf(a.out, "%s %s %s\n", marks[r.Status], r.Message, r.Fix)
 		}

@@ -2,12 +2,12 @@ package steps
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
 	"carbon-setup/internal/secret"
 )
 
@@ -44,24 +44,41 @@ func (admin) Specs() []answers.Spec {
 	}
 }
 
-// noAdmin says why nobody can tell who the administrator is, "" when user-mgt.xml names one.
-func noAdmin(w *Workspace, scan *adminScan) string {
-	if _, err := w.XML(carbon.UserMgtXML); err != nil {
-		return fmt.Sprintf("%s %s, so nobody can tell who the administrator is.", carbon.UserMgtXML, missingOr(err))
+// noAdmin says why nobody can tell who the administrator is, nil when user-mgt.xml names one with a password. It is an *edit.Error.
+func noAdmin(w *Workspace, scan *adminScan) error {
+	const soWhat = ", so nobody can tell who the administrator is"
+	const fix = "mend the file, or put back the one of the distribution"
+	fault := func(line int, what string) error {
+		return &edit.Error{File: carbon.UserMgtXML, Line: line, What: what + soWhat, Fix: fix}
 	}
-	if scan.admin() == nil {
-		return carbon.UserMgtXML + " has no <AdminUser>, so nobody can tell who the administrator is."
+	doc, err := w.XML(carbon.UserMgtXML)
+	var bad *edit.Error
+	switch {
+	case errors.As(err, &bad):
+		return fault(bad.Line, bad.What)
+	case err != nil:
+		return fault(0, missingOr(err))
 	}
-	return ""
+	now := scan.admin()
+	holder := doc.First(adminSites[0].at)
+	switch {
+	case holder == nil:
+		return fault(0, "there is no <AdminUser>")
+	case now == nil || now.user.change == nil:
+		return fault(holder.Line(), "<AdminUser> has no <UserName>")
+	case now.pass.change == nil:
+		return &edit.Error{File: carbon.UserMgtXML, Line: holder.Line(), What: "<AdminUser> has no <Password>", Fix: "add <Password>admin</Password> below <UserName>"}
+	}
+	return nil
 }
 
 func (admin) Fields(w *Workspace, a *answers.Set) []Field {
 	specs := admin{}.Specs()
 	scan := scanAdmin(w)
-	now := scan.admin()
-	if now == nil {
+	if noAdmin(w, scan) != nil {
 		return nil
 	}
+	now := scan.admin()
 	store := readUserStore(w)
 	users := userRules{store: store, emailsOK: emailUserNames(w)}
 	passwords := rulesForPassword(w, a, scan)
@@ -114,8 +131,8 @@ func wantedAccount(a *answers.Set, now account) account {
 
 func (admin) Plan(w *Workspace, a *answers.Set) error {
 	scan := scanAdmin(w)
-	if scan.admin() == nil {
-		return nil // Validate has said so
+	if err := noAdmin(w, scan); err != nil {
+		return err
 	}
 	now := scan.account()
 	want := wantedAccount(a, now)

@@ -1,10 +1,12 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
 )
 
 // The rules of guideline 1.
@@ -23,8 +25,8 @@ const (
 
 func (admin) Audit(w *Workspace) []Result {
 	scan := scanAdmin(w)
-	if why := noAdmin(w, scan); why != "" {
-		return []Result{{ID: ruleAdminUnread, Status: Unknown, Place: carbon.Place{File: carbon.UserMgtXML}, Message: why, Fix: "Mend the file."}}
+	if why := noAdmin(w, scan); why != nil {
+		return []Result{adminUnread(w, why)}
 	}
 	now := scan.account()
 	var all []Result
@@ -50,6 +52,16 @@ func (admin) Audit(w *Workspace) []Result {
 		})
 	}
 	return all
+}
+
+func adminUnread(w *Workspace, err error) Result {
+	why := obstacles(w.Install, err)[0]
+	r := Result{ID: ruleAdminUnread, Status: Unknown, Place: carbon.Place{File: carbon.UserMgtXML}, Message: why.Message, Fix: "Mend the file, or put back the one of the distribution."}
+	var bad *edit.Error
+	if errors.As(err, &bad) {
+		r.Place.Line = bad.Line
+	}
+	return r
 }
 
 // auditLogin judges one place. A place that nothing reads as things are is no finding.
@@ -130,8 +142,10 @@ func auditStarted(w *Workspace, found bool) []Result {
 // Verify reads every place again. That the account itself is changed it claims only when the first start is still to come.
 func (admin) Verify(w *Workspace, a *answers.Set) []Result {
 	scan := scanAdmin(w)
-	if why := noAdmin(w, scan); why != "" {
-		return []Result{{ID: ruleAdminUnread, Guideline: 1, Status: Warn, Severity: Warning, Place: carbon.Place{File: carbon.UserMgtXML}, Message: why + " Nothing was changed."}}
+	if why := noAdmin(w, scan); why != nil {
+		r := adminUnread(w, why)
+		r.Guideline, r.Status, r.Severity = 1, Warn, Warning
+		return []Result{r}
 	}
 	want := wantedAccount(a, scan.account())
 	var all []Result

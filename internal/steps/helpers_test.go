@@ -159,6 +159,20 @@ func buildPlan(t testing.TB, home, answersYAML string) *Outcome {
 	return out
 }
 
+// leftOut plans answers that a file of the home stands in the way of, and returns why the step has no part in the plan. That one step is left out,
+// as the plan and its warnings say.
+func leftOut(t testing.TB, home, answersYAML, id string) string {
+	t.Helper()
+	out := buildPlan(t, home, answersYAML)
+	if len(out.Unplanned) != 1 || out.Unplanned[0] != id {
+		t.Errorf("unplanned %v, want %s", out.Unplanned, id)
+	}
+	if !strings.Contains(problemLines(out.Problems), "warning "+id+": "+out.Left[id]) {
+		t.Errorf("no warning says %q:\n%s", out.Left[id], problemLines(out.Problems))
+	}
+	return out.Left[id]
+}
+
 // planDiff returns the unified diff that the answers come to, secrets masked.
 func planDiff(t testing.TB, home, answersYAML string) string {
 	t.Helper()

@@ -9,7 +9,6 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
-	"carbon-setup/internal/edit"
 )
 
 // guidelineJVM are the values of the guideline.
@@ -201,6 +200,37 @@ func TestJVMPermGenByJava(t *testing.T) {
 	}
 }
 
+// wso2server.sh does not start without JAVA_HOME: a newer Java on the PATH of whoever runs carbon-setup takes no PermGen from a server of Java 7.
+func TestJVMPermGenStaysWithAJavaOnThePath(t *testing.T) {
+	home := sampleHome(t, "api")
+	onPath := func(in *carbon.Install) {
+		withJava("17.0.15", 17)(in)
+		in.Java.OnPath = true
+	}
+	out := planAs(t, home, guidelineJVM, onPath)
+	applyNow(t, home, out.Plan)
+	for _, rel := range []string{carbon.ServerSH, carbon.ServerBAT, carbon.WrapperConf} {
+		if !strings.Contains(readFile(t, home, rel), "-XX:MaxPermSize=1024m") {
+			t.Errorf("%s has no -XX:MaxPermSize=1024m", rel)
+		}
+	}
+	if text := problemLines(out.Problems); !strings.Contains(text, "JAVA_HOME is set nowhere that can be seen from here") || strings.Contains(text, "taken out") {
+		t.Errorf("problems:\n%s", text)
+	}
+	w := NewWorkspace(openAs(t, home, onPath))
+	if r := only(t, auditOne(jvm{}, w), "CS-3.4"); r.Status != OK || !strings.Contains(r.Message, "1024m") {
+		t.Errorf("audit: %s", resultLines([]Result{r}))
+	}
+	for _, r := range (jvm{}).Verify(w, answersOf(t, guidelineJVM)) {
+		if r.Status != OK {
+			t.Errorf("verify: %s", resultLines([]Result{r}))
+		}
+	}
+	if again := planAs(t, home, guidelineJVM, onPath); !again.Plan.Empty() {
+		t.Errorf("planned again, %v change", planFiles(again.Plan))
+	}
+}
+
 func TestJVMAddsMissingOptions(t *testing.T) {
 	home := sampleHome(t, "api")
 	replaceIn(t, home, carbon.ServerSH, "-Xms256m -Xmx1024m -XX:MaxPermSize=256m \\", "-Xmx1024m \\")
@@ -244,10 +274,8 @@ func TestJVMFilesThatAreNotThere(t *testing.T) {
 	t.Run("wso2server.sh", func(t *testing.T) {
 		home := sampleHome(t, "api")
 		removeFile(t, home, carbon.ServerSH)
-		_, err := BuildPlan(t.Context(), openInstall(t, home), answersOf(t, guidelineJVM))
-		var bad *edit.Error
-		if !errors.As(err, &bad) || bad.File != carbon.ServerSH || bad.What != "is not there" {
-			t.Errorf("error %v", err)
+		if why := leftOut(t, home, guidelineJVM, "jvm"); why != "bin/wso2server.sh is not there." {
+			t.Errorf("left: %q", why)
 		}
 		if r := only(t, findings(t, home, 3), launchRule); r.Status != Unknown || !strings.Contains(r.Message, "bin/wso2server.sh is not there") {
 			t.Errorf("audit: %s", resultLines([]Result{r}))

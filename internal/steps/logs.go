@@ -6,6 +6,7 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
 )
 
 // logs is guideline 5: what is logged. How the files rotate is guideline 16.
@@ -14,6 +15,8 @@ type logs struct{ base }
 const (
 	keyLogLevel   = "logs.level"
 	rootLoggerKey = "log4j.rootLogger"
+	// log4j 1.2 reads its older name only where the newer one is missing (PropertyConfigurator.configureRootCategory).
+	rootCategoryKey = "log4j.rootCategory"
 )
 
 func (logs) Info() Info {
@@ -41,13 +44,14 @@ func (logs) Applies(w *Workspace) (bool, string) {
 
 // rootLogger is the value of log4j.rootLogger: a level, then appenders.
 type rootLogger struct {
+	key       string
 	level     string
 	appenders []string
 	place     carbon.Place
 	rest      string // everything after the level, as written
 }
 
-// readRootLogger returns log4j.rootLogger; ok is false where the key is missing.
+// readRootLogger returns log4j.rootLogger, under whichever of its two names; ok is false where both are missing.
 func readRootLogger(w *Workspace) (r rootLogger, ok bool, err error) {
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
@@ -55,10 +59,13 @@ func readRootLogger(w *Workspace) (r rootLogger, ok bool, err error) {
 	}
 	e, ok := p.Get(rootLoggerKey)
 	if !ok {
+		e, ok = p.Get(rootCategoryKey)
+	}
+	if !ok {
 		return r, false, nil
 	}
 	level, rest, _ := strings.Cut(e.Value, ",")
-	r = rootLogger{level: strings.TrimSpace(level), place: carbon.Place{File: carbon.Log4jProperties, Line: e.Line}, rest: e.Value[len(level):]}
+	r = rootLogger{key: e.Key, level: strings.TrimSpace(level), place: carbon.Place{File: carbon.Log4jProperties, Line: e.Line}, rest: e.Value[len(level):]}
 	for _, name := range strings.Split(rest, ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			r.appenders = append(r.appenders, name)
@@ -101,9 +108,9 @@ func (logs) Plan(w *Workspace, a *answers.Set) error {
 		return err
 	}
 	if !ok {
-		return fmt.Errorf("%s: %s is missing: add the line by hand, with the appenders of the product", carbon.Log4jProperties, rootLoggerKey)
+		return &edit.Error{File: carbon.Log4jProperties, What: rootLoggerKey + " is missing", Fix: "add the line by hand, with the appenders of the product"}
 	}
-	return p.Set(rootLoggerKey, level+r.rest, "")
+	return p.Set(r.key, level+r.rest, "", edit.Because("level of the root logger"))
 }
 
 func (logs) Audit(w *Workspace) []Result {

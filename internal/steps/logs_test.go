@@ -60,6 +60,18 @@ func TestAuditWithoutARootLogger(t *testing.T) {
 	}
 }
 
+func TestTheOlderNameOfTheRootLogger(t *testing.T) {
+	home := sampleHome(t, "api")
+	replaceIn(t, home, "repository/conf/log4j.properties", "log4j.rootLogger=", "log4j.rootCategory=")
+	planTwice(t, home, "logs: {level: WARN}\n")
+	if text := readFile(t, home, "repository/conf/log4j.properties"); !strings.Contains(text, "log4j.rootCategory=WARN, ") || strings.Contains(text, "rootLogger=") {
+		t.Errorf("the level is not in rootCategory:\n%s", text)
+	}
+	if got := findings(t, home, 5)[0]; got.Status != OK {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestConsoleSettingsOfAStartedInstall(t *testing.T) {
 	home := sampleHome(t, "api")
 	setFile(t, home, "repository/logs/wso2carbon.log", "started\n")

@@ -2,11 +2,16 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
 )
 
 // Outcome is a plan and what goes with it.
@@ -15,6 +20,8 @@ type Outcome struct {
 	Problems []Problem // warnings and notes; errors make BuildPlan fail
 	Advice   []Advice
 	Left     map[string]string // step id -> why it has no part in the plan
+	// Unplanned are the ids of the steps in Left that the answers ask for and that a file of the install stands in the way of.
+	Unplanned []string
 }
 
 // InvalidError is answers that the steps refuse. main maps it to exit code 4.
@@ -25,7 +32,8 @@ func (e *InvalidError) Error() string {
 }
 
 // BuildPlan validates the answers and has every step whose section is present edit a fresh Workspace of the install. It is pure: it reads the
-// install and writes nothing. except names steps to leave out. Errors: *InvalidError with all problems, *edit.Error, or an error that names a file.
+// install and writes nothing. except names steps to leave out. A step that a file of the install stands in the way of is left out as a whole, with a
+// warning that names the file; the others go on. Errors: *InvalidError with all problems, or that of ctx.
 func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) (*Outcome, error) {
 	w := NewWorkspace(in)
 	out := &Outcome{Left: map[string]string{}}
@@ -33,24 +41,73 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 	if err := validate(w, a, chosen, out); err != nil {
 		return nil, err
 	}
+	var planned []Step
 	for _, s := range chosen {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		info := s.Info()
-		w.begin(info)
-		if err := s.Plan(w, a); err != nil {
-			return nil, fmt.Errorf("%s: %w", info.Title, err)
+		before := w.checkpoint()
+		if err := planStep(w, s, a); err != nil {
+			w.rewind(before)
+			out.cannot(in, s.Info(), err)
+			continue
 		}
-		if err := w.commit(); err != nil {
-			return nil, fmt.Errorf("%s: %w", info.Title, err)
-		}
+		planned = append(planned, s)
 	}
 	out.Plan = w.plan()
-	for _, s := range chosen {
+	for _, s := range planned {
 		out.Advice = append(out.Advice, s.Advice(w, a)...)
 	}
 	return out, nil
+}
+
+func planStep(w *Workspace, s Step, a *answers.Set) error {
+	w.begin(s.Info())
+	if err := s.Plan(w, a); err != nil {
+		return err
+	}
+	return w.commit()
+}
+
+// cannot leaves a step out because of err.
+func (out *Outcome) cannot(in *carbon.Install, info Info, err error) {
+	stops := obstacles(in, err)
+	for _, p := range stops {
+		p.Severity, p.Key = Warning, info.Section
+		p.Message += " Nothing of guideline " + strconv.Itoa(info.Guideline) + " (" + info.Title + ") is changed."
+		out.Problems = append(out.Problems, p)
+	}
+	out.Left[info.ID] = stops[0].Message
+	out.Unplanned = append(out.Unplanned, info.ID)
+}
+
+// obstacles tells what err says of the files of the install, one problem for each; at least one.
+func obstacles(in *carbon.Install, err error) []Problem {
+	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join is told one by one
+		var all []Problem
+		for _, one := range several.Unwrap() {
+			all = append(all, obstacles(in, one)...)
+		}
+		return all
+	}
+	var bad *edit.Error
+	if errors.As(err, &bad) {
+		text, fix := (&edit.Error{File: bad.File, Line: bad.Line, What: bad.What}).Error(), bad.Fix
+		if strings.HasPrefix(bad.What, "is ") || strings.HasPrefix(bad.What, "may ") {
+			text = carbon.Unreadable{File: carbon.Place{File: bad.File, Line: bad.Line}.String(), Why: bad.What}.String()
+		}
+		fix = strings.TrimSuffix(strings.TrimSuffix(fix, ", then try again"), ", and try again")
+		if fix == "" {
+			fix = "mend the file by hand"
+		}
+		return []Problem{{Message: text + ".", Fix: strings.ToUpper(fix[:1]) + fix[1:] + "; then plan again."}}
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		rel := strings.TrimPrefix(path.Path, in.Home+"/")
+		return []Problem{{Message: rel + " " + missingOr(err) + ".", Fix: "Put the file of the distribution back, or make it readable; then plan again."}}
+	}
+	return []Problem{{Message: err.Error() + "."}}
 }
 
 func choose(w *Workspace, a *answers.Set, except []string, out *Outcome) []Step {

@@ -77,7 +77,7 @@ func planReverse(w *Workspace, a *answers.Set, on bool) error {
 	}
 	r := readReverse(w)
 	if on && (r.http.element == nil || r.https.element == nil) {
-		return fmt.Errorf("%s: a connector for http and one for https were looked for and not both found; add proxyPort by hand", carbon.CatalinaXML)
+		return &edit.Error{File: carbon.CatalinaXML, What: "a connector for http and one for https were looked for and not both found", Fix: "add proxyPort by hand"}
 	}
 	for _, c := range []struct {
 		connector

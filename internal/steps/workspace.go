@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"sort"
 	"sync"
 
@@ -172,6 +173,37 @@ func (w *Workspace) commit() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkpoint is what a Workspace was like before a step.
+type checkpoint struct {
+	files   map[string]overlay
+	actions int
+}
+
+func (w *Workspace) checkpoint() checkpoint {
+	c := checkpoint{files: make(map[string]overlay, len(w.files)), actions: len(w.actions)}
+	for rel, o := range w.files {
+		was := *o
+		was.marks, was.origin = slices.Clone(o.marks), slices.Clone(o.origin)
+		was.secretsAfter, was.secretsBefore = slices.Clone(o.secretsAfter), slices.Clone(o.secretsBefore)
+		c.files[rel] = was
+	}
+	return c
+}
+
+// rewind undoes what has been edited since. Documents are parsed again: they hold the edits that did not come to anything.
+func (w *Workspace) rewind(c checkpoint) {
+	for rel := range w.files {
+		was, known := c.files[rel]
+		if !known {
+			delete(w.files, rel)
+			continue
+		}
+		was.doc = nil
+		w.files[rel] = &was
+	}
+	w.actions = w.actions[:c.actions]
 }
 
 func (w *Workspace) paths() []string {

@@ -100,6 +100,10 @@ func (e *Engine) planAround(ctx context.Context, r *Review, bad map[string]strin
 	for range len(e.back.Steps()) + 1 {
 		out, err := e.back.BuildPlan(ctx, r.install, r.answers, r.except...)
 		if err == nil {
+			for _, id := range out.Unplanned {
+				bad[id] = out.Left[id]
+				r.except = append(r.except, id)
+			}
 			return out, nil
 		}
 		var invalid *steps.InvalidError
