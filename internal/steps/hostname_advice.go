@@ -39,12 +39,12 @@ func httpsPort(w *Workspace) int {
 			if s, _ := e.Attr("scheme"); s == "https" {
 				port, _ := e.Attr("port")
 				if n, err := strconv.Atoi(port); err == nil {
-					return n + offsetInForce(w)
+					return n + readOffset(w).value
 				}
 			}
 		}
 	}
-	return 9443 + offsetInForce(w)
+	return 9443 + readOffset(w).value
 }
 
 // adviseKept names what the first start has stored.

@@ -87,7 +87,7 @@ type fronted struct {
 }
 
 func readFronted(w *Workspace) fronted {
-	f := fronted{port: map[string]int{}, offset: offsetInForce(w)}
+	f := fronted{port: map[string]int{}, offset: readOffset(w).value}
 	doc, err := w.XML(carbon.CatalinaXML)
 	if err != nil {
 		return f

@@ -68,11 +68,11 @@ func thisServer(w *Workspace) func(host string) bool {
 
 // ownPorts returns the ports of the server's HTTP listeners, as configured and with the offset in force, and the placeholders for them.
 func ownPorts(w *Workspace) map[string]bool {
-	ports := map[string]bool{}
+	ports, offset := map[string]bool{}, readOffset(w).value
 	add := func(configured string) {
 		if n, err := strconv.Atoi(configured); err == nil {
 			ports[configured] = true
-			ports[strconv.Itoa(n+offsetInForce(w))] = true
+			ports[strconv.Itoa(n+offset)] = true
 		}
 	}
 	if doc, err := w.XML(carbon.Axis2XML); err == nil {
@@ -87,20 +87,6 @@ func ownPorts(w *Workspace) map[string]bool {
 		}
 	}
 	return ports
-}
-
-// offsetInForce returns Ports/Offset of carbon.xml, which Carbon adds to the ports of its listeners.
-func offsetInForce(w *Workspace) int {
-	doc, err := w.XML(carbon.CarbonXML)
-	if err != nil {
-		return 0
-	}
-	if e := doc.First("/Server/Ports/Offset"); e != nil {
-		if n, err := strconv.Atoi(e.Text()); err == nil {
-			return n
-		}
-	}
-	return 0
 }
 
 // baseURL returns scheme://host:port, without the port that the scheme means anyway.

@@ -155,7 +155,7 @@ func (u *publicURL) rename(n names) error {
 // been moved already.
 func movedServletPorts(w *Workspace) map[string]string {
 	moved, taken := map[string]string{}, map[string]bool{}
-	offset := offsetInForce(w)
+	offset := readOffset(w).value
 	doc, err := w.XML(carbon.CatalinaXML)
 	if err != nil || offset == 0 {
 		return moved

@@ -2,10 +2,13 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
+	"unicode"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -84,8 +87,12 @@ func wantsForward(a *answers.Set) (yes, ok bool) {
 	if yes, ok = a.Bool(keyForward); ok {
 		return yes, true
 	}
-	_, port := a.Int(keyForwardPort)
-	return true, port || a.Text(keyForwardHost) != ""
+	for _, key := range []string{keyForwardHost, keyForwardPort, keyBypass, keyProxyUser, keyProxyPass} {
+		if _, given := a.Lookup(key); given {
+			return true, true
+		}
+	}
+	return true, false
 }
 
 func (s proxy) Fields(w *Workspace, a *answers.Set) []Field {
@@ -166,12 +173,30 @@ func (s proxy) Validate(w *Workspace, a *answers.Set) []Problem {
 	if _, given := a.Int(keyForwardPort); !given {
 		missing(keyForwardPort, "it differs from proxy to proxy.")
 	}
+	all = append(all, validateBypass(bypassList(w, a), a)...)
+	return append(all, validateLogin(w, a)...)
+}
+
+// maxBypass leaves room in the one long line of wso2server.bat, of which cmd.exe reads 8191 characters.
+const maxBypass = 4096
+
+func validateBypass(list string, a *answers.Set) []Problem {
+	var all []Problem
 	for _, host := range a.List(keyBypass) {
-		if bad := strings.Trim(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-*:[]"); host == "" || bad != "" {
+		switch bad := strings.Trim(writtenPattern(host), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-*:[]"); {
+		case host == "" || bad != "":
 			all = append(all, Problem{Severity: Error, Key: keyBypass, Message: fmt.Sprintf("%q is not a host or a pattern.", host), Fix: "Give names, addresses, or patterns such as *.example.com, one by one."})
+		case strings.Trim(host, "*.") == "":
+			all = append(all, Problem{Severity: Warning, Key: keyBypass, Message: fmt.Sprintf("%s means every host, so no call would go through the proxy.", host), Fix: "Name the hosts that are reached directly, or leave the proxy out."})
 		}
 	}
-	return append(all, validateLogin(w, a)...)
+	if len(list) > maxBypass {
+		all = append(all, Problem{
+			Severity: Error, Key: keyBypass, Message: fmt.Sprintf("Together the hosts make %d characters, which go into one line of wso2server.bat, and of a line cmd.exe reads 8191.", len(list)),
+			Fix: fmt.Sprintf("Use patterns such as *.example.com; %d characters are the most.", maxBypass),
+		})
+	}
+	return all
 }
 
 func validateLogin(w *Workspace, a *answers.Set) []Problem {
@@ -179,6 +204,12 @@ func validateLogin(w *Workspace, a *answers.Set) []Problem {
 	var all []Problem
 	if (user == "") != (!password.IsSet() || password.Reveal() == "") {
 		all = append(all, Problem{Severity: Error, Key: keyProxyUser, Message: "A login at the proxy needs both user and password.", Fix: "Give both, or none."})
+	}
+	if strings.Contains(user, "${") || strings.ContainsFunc(user, unicode.IsControl) || strings.TrimSpace(user) != user {
+		all = append(all, Problem{
+			Severity: Error, Key: keyProxyUser, Message: "The user name has ${, a control character, or a blank at its start or end. Axis2 would read another name.",
+			Fix: "Give the name as the proxy has it.",
+		})
 	}
 	if user != "" {
 		all = append(all, Problem{
@@ -197,7 +228,7 @@ func validateLogin(w *Workspace, a *answers.Set) []Problem {
 
 func (proxy) Checks(_ *Workspace, a *answers.Set) []Check {
 	port, hasPort := a.Int(keyForwardPort)
-	host := a.Text(keyForwardHost)
+	host := forwardHost(a)
 	if yes, ok := wantsForward(a); !ok || !yes || host == "" || !hasPort {
 		return nil
 	}
@@ -208,13 +239,32 @@ func (proxy) Checks(_ *Workspace, a *answers.Set) []Check {
 		conn, err := d.DialContext(ctx, "tcp", address)
 		if err != nil {
 			r.Status, r.Severity = Warn, Warning
-			r.Message = fmt.Sprintf("The proxy %s does not answer from here: %v.", address, err)
+			r.Message = fmt.Sprintf("The proxy %s does not answer from here: %s.", address, whyUnreached(err))
 			r.Fix = "Check host and port, and whether a firewall stands between."
 			return r
 		}
 		_ = conn.Close()
 		return r
 	}}}
+}
+
+// whyUnreached says why a connection was not made, a clause.
+func whyUnreached(err error) string {
+	var dns *net.DNSError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "there is no such name"
+	case errors.As(err, &dns):
+		return "its name could not be looked up, for the resolver of this machine does not answer"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens on that port"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return "there was no answer in time"
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no network leads there"
+	}
+	return "the connection could not be made"
 }
 
 func (proxy) Plan(w *Workspace, a *answers.Set) error {

@@ -78,13 +78,13 @@ func (proxy) Verify(w *Workspace, a *answers.Set) []Result {
 	var all []Result
 	if yes, ok := wantsReverse(a); ok {
 		now := readReverse(w)
-		want := [2]string{}
+		want, name := [2]string{}, ""
 		if yes {
-			want = [2]string{a.Text(keyReverseHTTP), a.Text(keyReverseHTTPS)}
+			want, name = [2]string{a.Text(keyReverseHTTP), a.Text(keyReverseHTTPS)}, reverseName(a)
 		}
-		r := Result{ID: "CS-12.1", Guideline: 12, Status: OK, Place: now.https.place, Message: "The connectors tell clients the ports that the answers name."}
-		if now.http.port != want[0] || now.https.port != want[1] {
-			r.Status, r.Message = Fail, "The connectors do not tell clients the ports that the answers name."
+		r := Result{ID: "CS-12.1", Guideline: 12, Status: OK, Place: now.https.place, Message: "The connectors tell clients the ports and the name that the answers have."}
+		if now.http.port != want[0] || now.https.port != want[1] || now.http.name != name || now.https.name != name {
+			r.Status, r.Message = Fail, "The connectors do not tell clients the ports and the name that the answers have."
 		}
 		all = append(all, r)
 	}
@@ -92,7 +92,7 @@ func (proxy) Verify(w *Workspace, a *answers.Set) []Result {
 		now := readForward(w)
 		want := ""
 		if yes {
-			want = a.Text(keyForwardHost)
+			want = forwardHost(a)
 		}
 		r := Result{ID: "CS-12.2", Guideline: 12, Status: OK, Place: now.place, Message: "Outgoing calls go where the answers want them."}
 		if now.host != want || yes && (now.port != a.Text(keyForwardPort) || now.bypass != bypassList(w, a)) {

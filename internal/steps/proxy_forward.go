@@ -90,8 +90,23 @@ func addNew(list []string, more ...string) []string {
 
 // bypassList is what the answers say, with the server's own names first, as java.net writes it.
 func bypassList(w *Workspace, a *answers.Set) string {
-	return strings.Join(addNew(ownHosts(w, a), a.List(keyBypass)...), "|")
+	hosts := ownHosts(w, a)
+	for _, pattern := range a.List(keyBypass) {
+		hosts = addNew(hosts, writtenPattern(pattern))
+	}
+	return strings.Join(hosts, "|")
 }
+
+// writtenPattern is writtenName for a pattern such as *.example.com.
+func writtenPattern(pattern string) string {
+	if rest, ok := strings.CutPrefix(pattern, "*."); ok {
+		return "*." + writtenName(rest)
+	}
+	return writtenName(pattern)
+}
+
+// forwardHost is the proxy as it is written into the files.
+func forwardHost(a *answers.Set) string { return writtenName(a.Text(keyForwardHost)) }
 
 // planForward writes or removes the proxy where each kind of client looks for it.
 func planForward(w *Workspace, a *answers.Set, on bool) error {
@@ -126,7 +141,7 @@ func planForward(w *Workspace, a *answers.Set, on bool) error {
 // planJVM writes the properties into the start script: "start" and "restart" run it anew without arguments, so options given to them are lost.
 // The login stays out of it: a command line can be read by every user of the machine.
 func planJVM(f launchFile, a *answers.Set, bypass string, on bool) error {
-	host, port := a.Text(keyForwardHost), a.Text(keyForwardPort)
+	host, port := forwardHost(a), a.Text(keyForwardPort)
 	for _, o := range []struct{ prefix, value string }{
 		{optHTTPHost, host}, {optHTTPPort, port}, {optHTTPSHost, host}, {optHTTPSPort, port}, {optBypass, bypass},
 	} {
@@ -185,7 +200,7 @@ func planSenders(x *edit.XML, a *answers.Set, bypass string, on bool) error {
 			name, value string
 			secret      bool
 		}{
-			{"http.proxyHost", a.Text(keyForwardHost), false},
+			{"http.proxyHost", forwardHost(a), false},
 			{"http.proxyPort", a.Text(keyForwardPort), false},
 			{"http.nonProxyHosts", bypass, false},
 			{"http.proxy.username", a.Text(keyProxyUser), false},
@@ -250,6 +265,16 @@ func planClients(x *edit.XML, a *answers.Set, on bool) error {
 		}
 		after = append(after, c.Name)
 	}
+	if a.Text(keyProxyUser) != "" {
+		return nil
+	}
+	for _, name := range []string{"ProxyUser", "ProxyPassword"} {
+		if old := config.First(name); old != nil {
+			if err := x.Remove(old, because, edit.Secret()); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -265,7 +290,7 @@ func placeOfProxy(root *edit.Element) edit.Place {
 
 func newProxy(a *answers.Set) edit.New {
 	config := edit.New{Name: "Configuration", Children: []edit.New{
-		{Name: "ProxyHost", Text: a.Text(keyForwardHost)},
+		{Name: "ProxyHost", Text: forwardHost(a)},
 		{Name: "ProxyPort", Text: a.Text(keyForwardPort)},
 	}}
 	if user := a.Text(keyProxyUser); user != "" {

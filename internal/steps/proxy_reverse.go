@@ -1,8 +1,7 @@
 package steps
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -89,7 +88,7 @@ func planReverse(w *Workspace, a *answers.Set, on bool) error {
 		if !on {
 			err = removeProxy(x, c.element)
 		} else {
-			err = setConnectorProxy(x, c.element, a.Text(c.key), a.Text(keyReverseName))
+			err = setConnectorProxy(x, c.element, a.Text(c.key), reverseName(a))
 		}
 		if err != nil {
 			return err
@@ -97,6 +96,9 @@ func planReverse(w *Workspace, a *answers.Set, on bool) error {
 	}
 	return nil
 }
+
+// reverseName is the name of the reverse proxy as it is written into the file.
+func reverseName(a *answers.Set) string { return writtenName(a.Text(keyReverseName)) }
 
 func setConnectorProxy(x *edit.XML, e *edit.Element, port, name string) error {
 	because := edit.Because("the port that clients of the reverse proxy see")
@@ -125,7 +127,7 @@ func removeAttrIfSet(x *edit.XML, e *edit.Element, name string) error {
 
 // nginxSnippet is the other side of the settings, to copy.
 func nginxSnippet(a *answers.Set, httpsTarget string) []string {
-	name := orText(a.Text(keyReverseName), "esb.example.com")
+	name := orText(reverseName(a), "esb.example.com")
 	return []string{
 		"server {",
 		"    listen " + orText(a.Text(keyReverseHTTPS), "443") + " ssl;",
@@ -147,7 +149,9 @@ func (proxy) Advice(w *Workspace, a *answers.Set) []Advice {
 		target := "127.0.0.1:9443"
 		if r := readReverse(w); r.https.element != nil {
 			if port, ok := r.https.element.Attr("port"); ok {
-				target = "127.0.0.1:" + withOffset(w, port)
+				if n, err := strconv.Atoi(port); err == nil {
+					target = "127.0.0.1:" + strconv.Itoa(n+readOffset(w).value)
+				}
 			}
 		}
 		all = append(all, Advice{
@@ -163,21 +167,4 @@ func (proxy) Advice(w *Workspace, a *answers.Set) []Advice {
 		})
 	}
 	return all
-}
-
-// withOffset adds the offset of carbon.xml to a port written in a file.
-func withOffset(w *Workspace, port string) string {
-	x, err := w.XML(carbon.CarbonXML)
-	if err != nil {
-		return port
-	}
-	e := x.First("/Server/Ports/Offset")
-	if e == nil {
-		return port
-	}
-	var p, o int
-	if _, err := fmt.Sscanf(port+" "+strings.TrimSpace(e.Text()), "%d %d", &p, &o); err != nil {
-		return port
-	}
-	return fmt.Sprint(p + o)
 }

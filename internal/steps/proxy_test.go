@@ -1,7 +1,12 @@
 package steps
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -81,6 +86,10 @@ func TestProxyAnswersThatAreRefused(t *testing.T) {
 		"proxy: {forward: {host: p, port: 1, username: u}}\n":                                   "needs both user and password",
 		"proxy: {forward: {host: p, port: 1, username: u, password: {env: PROXY_PW}}}\n":        "plain text",
 		"proxy: {forward: {host: p, port: 1, username: u, password: 'a${b}'}}\n":                "${",
+		"proxy: {forward: {bypass: [a.example.com]}}\n":                                         "Proxy host is missing",
+		"proxy: {forward: {host: p, port: 1, bypass: ['*']}}\n":                                 "means every host",
+		"proxy: {forward: {host: p, port: 1, bypass: ['" + strings.Repeat("c", 4100) + "']}}\n": "reads 8191",
+		"proxy: {forward: {host: p, port: 1, username: 'a${b}', password: {env: PROXY_PW}}}\n":  "The user name has ${",
 		"proxy: {forward: {host: '" + strings.Repeat("a", 64) + ".example.com', port: 3128}}\n": "At most 63",
 	} {
 		got := problems(t, home, yaml)
@@ -90,6 +99,76 @@ func TestProxyAnswersThatAreRefused(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s: %+v; want %q", yaml, got, want)
+		}
+	}
+}
+
+// A login that the answers no longer have goes from every file, for the clients of Axis2 as for the senders.
+func TestForwardProxyForgetsTheLogin(t *testing.T) {
+	t.Setenv("PROXY_PW", "Walnut-7-kite")
+	for _, which := range []string{"api", "servlet"} {
+		home := sampleHome(t, which)
+		planTwice(t, home, "proxy: {forward: {host: proxy.example.com, port: 3128, username: carbon, password: {env: PROXY_PW}}}\n")
+		out := planTwice(t, home, "proxy: {forward: {host: proxy.example.com, port: 3128}}\n")
+		if text := diffText(out.Plan); strings.Contains(text, "Walnut") {
+			t.Errorf("%s: the diff shows the password:\n%s", which, text)
+		}
+		for _, c := range out.Plan.Changes {
+			if text := string(c.After); strings.Contains(text, "Walnut") || strings.Contains(text, "<ProxyUser>") || strings.Contains(text, "proxy.username") && which == "servlet" {
+				t.Errorf("%s: %s still has the login", which, c.Path)
+			}
+		}
+		for _, f := range []string{"repository/conf/axis2/axis2.xml", "repository/conf/axis2/axis2_client.xml"} {
+			if strings.Contains(readFile(t, home, f), "Walnut") {
+				t.Errorf("%s: %s still has the password", which, f)
+			}
+		}
+	}
+}
+
+func TestProxyNamesAreWrittenInASCII(t *testing.T) {
+	home := sampleHome(t, "api")
+	const yaml = "proxy: {reverse: {http_port: 80, https_port: 443, name: münchen.example.com}, forward: {host: pröxy.example.com, port: 3128, bypass: ['*.bücher.example']}}\n"
+	planTwice(t, home, yaml)
+	if now := readReverse(openHome(t, home)); now.http.name != "xn--mnchen-3ya.example.com" || now.https.name != now.http.name {
+		t.Errorf("%+v", now)
+	}
+	if now := readForward(openHome(t, home)); now.host != "xn--prxy-6qa.example.com" || !bypasses(now.bypass, "a.xn--bcher-kva.example") {
+		t.Errorf("%+v", now)
+	}
+	for _, r := range (proxy{}).Verify(openHome(t, home), answersOf(t, yaml)) {
+		if r.Status != OK {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+func TestWhyTheProxyDoesNotAnswer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	check := func() Result {
+		a := answersOf(t, fmt.Sprintf("proxy: {forward: {host: 127.0.0.1, port: %d}}\n", port))
+		return proxy{}.Checks(nil, a)[0].Run(t.Context())
+	}
+	if r := check(); r.Status != OK {
+		t.Errorf("%+v", r)
+	}
+	_ = l.Close()
+	if r := check(); r.Status != Warn || r.Message != fmt.Sprintf("The proxy 127.0.0.1:%d does not answer from here: nothing listens on that port.", port) {
+		t.Errorf("%+v", r)
+	}
+	for want, err := range map[string]error{
+		"there is no such name":          &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}},
+		"for the resolver of":            &net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "x"}},
+		"there was no answer in time":    &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
+		"no network leads there":         &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ENETUNREACH)},
+		"the connection could not be ma": errors.New("x"),
+	} {
+		if got := whyUnreached(err); !strings.Contains(got, want) {
+			t.Errorf("%v: %q", err, got)
 		}
 	}
 }
