@@ -42,7 +42,7 @@ func (v *review) confirm(ctx context.Context) (bool, error) {
 	f := v.t.eng.Facts()
 	v.t.heading(texts.ApplyTitle)
 	where := texts.ApplyWhere(len(v.plan.Files), f.Host, f.Home) + "."
-	v.t.out.say(where)
+	v.t.out.line(where)
 	v.t.out.say(texts.ApplyBackup)
 	v.problems(steps.Warning)
 	v.t.out.say(texts.PlainApplyNo)
@@ -58,7 +58,7 @@ func (v *review) confirm(ctx context.Context) (bool, error) {
 		case text == keyBack:
 			return false, nil
 		case text == keyHelp:
-			v.t.out.say(where)
+			v.t.out.line(where)
 			v.t.out.say(texts.PlainApplyAgain)
 			continue
 		}
@@ -168,7 +168,7 @@ func (t *talk) applied(a *flow.Applied) {
 		if i == 0 {
 			label = texts.ResultNext
 		}
-		t.para(label, n)
+		t.named(label, n)
 	}
 	t.named(texts.ResultUndo, a.Undo)
 	t.named(texts.ResultReport, r.Report)

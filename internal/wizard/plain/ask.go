@@ -2,6 +2,8 @@ package plain
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,7 +37,18 @@ func (t *talk) read(ctx context.Context, prompt string) (typed, error) {
 	if err != nil {
 		t.out.blank()
 	}
-	return line, err
+	return line, t.endOf(err)
+}
+
+// endOf is what an error of waiting for a line means: the end of the input is the operator's wish to leave, unless his terminal is gone.
+func (t *talk) endOf(err error) error {
+	switch {
+	case err == nil, errors.Is(err, errInterrupted):
+		return err
+	case errors.Is(err, io.EOF) && !t.tty.gone():
+		return errLeft
+	}
+	return errGone
 }
 
 // line asks for a text. Blanks round it are dropped. When the input is no terminal, what was read is shown: the output is then the whole conversation.

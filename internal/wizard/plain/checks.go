@@ -74,7 +74,7 @@ func (t *talk) follow(ctx context.Context, c *flow.Checking) (all bool, err erro
 			told++
 		case line := <-stop:
 			t.in.taken()
-			return false, endOf(line.err)
+			return false, t.endOf(line.err)
 		case <-tick.C:
 			t.out.line(texts.PlainStillOn(c.Titles[min(told, len(c.Titles)-1)].Title, int(time.Since(begun).Seconds())))
 		}

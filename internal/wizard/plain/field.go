@@ -83,6 +83,8 @@ func (s *step) about(q flow.Question) {
 		s.t.out.item("  ", texts.PlainProposed(labelOf(q, q.Value), q.DefaultFrom))
 	}
 	switch {
+	case q.TypeAgain:
+		s.t.out.item("  ", texts.TypeAgain(q.Label))
 	case q.Kind == answers.List, q.Kind == answers.Map:
 		s.t.out.item("  ", texts.ListHint)
 	case q.Kind != answers.Secret && !q.Required && q.Value == "":
@@ -250,16 +252,33 @@ func (s *step) takeSecret(ctx context.Context, q flow.Question, typed secret.Sec
 		s.t.out.item("  ", texts.Strength+q.Strength(typed))
 	}
 	if q.Confirm {
-		again, err := s.t.hidden(ctx, texts.Again(q.Label)+":")
-		if err != nil {
+		if same, err := s.again(ctx, q, typed); !same || err != nil {
 			return false, err
-		}
-		if !typed.Equal(secret.New(again)) {
-			return false, s.t.refuse(texts.SecretDiffers + " " + texts.PlainSecretAgainFix)
 		}
 	}
 	s.secrets[q.Key], s.answered[q.Key] = typed, true
 	return true, nil
+}
+
+// again has a password typed once more. It is false when the first one has to be typed anew.
+func (s *step) again(ctx context.Context, q flow.Question, typed secret.Secret) (same bool, err error) {
+	for {
+		second, err := s.t.hidden(ctx, bracketed(texts.Again(q.Label), ""))
+		switch {
+		case err != nil:
+			return false, err
+		case typed.Equal(secret.New(second)):
+			return true, nil
+		case second == keyLeave:
+			return false, errLeft
+		case second == keyBack:
+			return false, nil
+		case second != keyHelp:
+			return false, s.t.refuse(texts.SecretDiffers + " " + texts.PlainSecretAgainFix)
+		}
+		s.t.out.say(texts.SecretRepeat)
+		s.t.possible(always(verb{key: keyBack, what: texts.PlainAgainBack}))
+	}
 }
 
 // explain says why a question is asked.

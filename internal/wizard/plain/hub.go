@@ -20,6 +20,7 @@ var (
 
 // hub lists all guidelines, to be taken in any order.
 func (t *talk) hub(ctx context.Context) (flow.Place, error) {
+	t.notices()
 	t.hubRows()
 	for {
 		next := t.eng.Next("")
@@ -129,7 +130,9 @@ func (t *talk) hubRows() {
 	for _, r := range t.eng.Rows() {
 		t.out.item(fmt.Sprintf("%3d  ", r.Guideline), r.Title+": "+state(r))
 	}
-	t.out.line("  r  " + texts.HubReview)
+	if !t.look {
+		t.out.line("  r  " + texts.HubReview)
+	}
 }
 
 // state tells in words where a guideline is.

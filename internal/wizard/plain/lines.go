@@ -57,7 +57,7 @@ func (l *lines) next() <-chan typed {
 
 func (l *lines) taken() { l.waiting = false }
 
-// wait waits for the next line.
+// wait waits for the next line. Its error is one of reading, or errInterrupted.
 func (l *lines) wait(ctx context.Context) (typed, error) {
 	if ctx.Err() != nil {
 		return typed{}, errInterrupted
@@ -65,21 +65,10 @@ func (l *lines) wait(ctx context.Context) (typed, error) {
 	select {
 	case t := <-l.next():
 		l.taken()
-		return t, endOf(t.err)
+		return t, t.err
 	case <-ctx.Done():
 		return typed{}, errInterrupted
 	}
-}
-
-// endOf is what an error of reading means: the end of the input is the operator's wish to leave, anything else a link that is gone.
-func endOf(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF):
-		return errLeft
-	}
-	return errGone
 }
 
 // readLine reads one line. One that the input ends in the middle of does not count: nobody has ended it.

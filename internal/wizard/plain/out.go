@@ -16,6 +16,7 @@ const lineWidth = 78
 type printer struct {
 	w     io.Writer
 	ascii bool
+	width int // of running text
 	err   error
 }
 
@@ -40,7 +41,7 @@ func (p *printer) item(head, s string) {
 	head = visible(head, p.ascii)
 	indent := strings.Repeat(" ", utf8.RuneCountInString(head))
 	for paragraph := range strings.SplitSeq(strings.TrimRight(s, "\n"), "\n") {
-		lines := wrap(visible(paragraph, p.ascii), lineWidth-len(indent))
+		lines := wrap(visible(paragraph, p.ascii), p.width-len(indent))
 		for _, l := range lines {
 			p.write(strings.TrimRight(head+l, " ") + "\n")
 			head = indent

@@ -31,7 +31,7 @@ type Config struct {
 
 const (
 	stillEvery = 30 * time.Second // between signs of life
-	grace      = 2 * time.Second  // for an output that takes nothing any more
+	graceTime  = 2 * time.Second  // for an output that takes nothing any more
 )
 
 // How a conversation ends.
@@ -46,10 +46,12 @@ var (
 // interrupt while checks run only stops these. An apply or a recovery under way is waited for, however long it takes. Run does not close the Engine.
 //
 // The Outcome says how it ended. An error is one of this program.
-func Run(ctx context.Context, c Config) (flow.Outcome, error) {
+func Run(ctx context.Context, c Config) (flow.Outcome, error) { return newTalk(c).hold(ctx) }
+
+// hold holds the conversation, in a goroutine of its own: one that is stuck in a write must not keep the process from ending.
+func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := newTalk(c)
 	defer t.tty.show()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
@@ -89,7 +91,7 @@ func (t *talk) windUp(ended <-chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(grace):
+	case <-time.After(t.grace):
 	}
 	if a := t.eng.Applying(); a != nil {
 		a.Wait(context.Background())
@@ -99,13 +101,16 @@ func (t *talk) windUp(ended <-chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(grace):
+	case <-time.After(t.grace):
 		return errInterrupted
 	}
 }
 
 // finish saves the session and says how it ended. A failed apply is told whatever came after it.
 func (t *talk) finish(err error, lost bool) (flow.Outcome, error) {
+	if a := t.eng.Applying(); a != nil {
+		a.Wait(context.Background())
+	}
 	interrupted := errors.Is(err, errInterrupted) || errors.Is(err, errGone)
 	if !interrupted && !errors.Is(err, errLeft) && !errors.Is(err, errTooMany) {
 		return flow.Outcome{}, err
@@ -132,6 +137,7 @@ type talk struct {
 	tty   *terminal
 	env   func(string) string
 	still time.Duration
+	grace time.Duration
 
 	stop  stopper
 	vital sync.Mutex // held while something runs that must come to its end
@@ -149,7 +155,8 @@ func newTalk(c Config) *talk {
 		env = os.Getenv
 	}
 	return &talk{
-		eng: c.Engine, in: newLines(c.In), out: &printer{w: c.Out, ascii: !utf8Locale(env)}, tty: newTerminal(c.In), env: env, still: stillEvery,
+		eng: c.Engine, in: newLines(c.In), out: &printer{w: c.Out, ascii: !utf8Locale(env), width: lineWidth}, tty: newTerminal(c.In),
+		env: env, still: stillEvery, grace: graceTime,
 	}
 }
 

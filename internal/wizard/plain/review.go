@@ -223,7 +223,8 @@ func (v *review) rows() {
 		}
 	}
 	if v.plan.Empty {
-		v.part(texts.ReviewNothing)
+		v.t.out.blank()
+		v.t.out.line(texts.ReviewNothing)
 	}
 }
 
@@ -235,7 +236,8 @@ func (v *review) files() {
 	for _, f := range v.plan.Files {
 		added, removed = added+f.Added, removed+f.Removed
 	}
-	v.part(texts.ReviewFiles + ", " + texts.ReviewCount(len(v.plan.Files), added, removed, v.plan.Hash))
+	v.part(texts.ReviewFiles)
+	v.t.out.line(texts.ReviewCount(len(v.plan.Files), added, removed, v.plan.Hash))
 	for i, f := range v.plan.Files {
 		v.t.out.line(texts.PlainFileLine(i+1, f.Path, texts.Op(string(f.Op)), f.Added, f.Removed, texts.GuidelineList(f.Guidelines)))
 	}

@@ -26,6 +26,15 @@ func newTerminal(in io.Reader) *terminal {
 // is reports whether somebody sits at the input.
 func (t *terminal) is() bool { return t.fd >= 0 }
 
+// gone reports whether the input is a terminal that was hung up: reading from it then only finds an end.
+func (t *terminal) gone() bool {
+	if t.fd < 0 {
+		return false
+	}
+	_, err := term.GetState(t.fd)
+	return err != nil
+}
+
 // hide stops the terminal from showing what is typed, and drops what was typed before: it was not meant for this question.
 func (t *terminal) hide() error {
 	t.mu.Lock()

@@ -35,7 +35,7 @@ const (
 	PlainLeaveKey   = "leave; your answers are kept, nothing is written"
 	PlainSkipKey    = "skip this guideline"
 	PlainEqualsKey  = "the text as it stands after the ="
-	PlainTakes      = "takes "
+	PlainTakes      = "takes: "
 	PlainKeeps      = "the one that is held stays"
 	PlainMakes      = "a strong one is made for you"
 	PlainStaysEmpty = "it stays empty"
@@ -43,10 +43,9 @@ const (
 
 // The prompts of the screens.
 const (
-	PlainHubPrompt      = "Guideline, or r for the review"
-	PlainLookPrompt     = "Guideline to look at, or b to go back"
-	PlainReviewPrompt   = "a apply, d differences, b list"
-	PlainReviewNoApply  = "d differences, b list"
+	PlainHubPrompt      = "Guideline number, r for the review, ? for all answers"
+	PlainLookPrompt     = "Guideline number, b to go back"
+	PlainReviewPrompt   = "a apply, d differences, b back to the list, ? for all answers"
 	PlainEndPrompt      = "Enter accepts, a number changes an answer"
 	PlainEndChecks      = "Enter accepts, a number changes an answer, t runs the checks"
 	PlainResultPrompt   = "Enter goes on to the list, q leaves"
@@ -80,6 +79,7 @@ const (
 	PlainApplyAgain     = "The word apply writes; anything else goes back to the review."
 	PlainChecksFirst    = "Before anything is written, the checks run."
 	PlainChecksStopped  = "The checks were stopped. What they would have found is not known."
+	PlainAgainBack      = "type the password anew from the start"
 	PlainSecretAgainFix = "Type both again."
 	PlainDraftRefused   = "it cannot be accepted as it is"
 	PlainFirst          = "There is nothing before this list. q leaves."
