@@ -226,7 +226,7 @@ func firewallText(w *Workspace, a *answers.Set, table []Port) string {
 	if cluster := list(ForCluster); cluster != "" && len(clusterMembers(w)) == 0 {
 		parts = append(parts, fmt.Sprintf("The cluster ports (%s) are not opened, for axis2.xml does not name the members by address: open them to the members by hand.", cluster))
 	}
-	if old := leftPorts(w, a, table); len(old) > 0 {
+	if old := leftPorts(w, table); len(old) > 0 {
 		parts = append(parts, fmt.Sprintf("The server has used %s until now and no longer does: take their rules out of the firewall.", joinPorts(old, ", ")))
 	}
 	if own := localNeeds(table); own != "" {
@@ -235,16 +235,9 @@ func firewallText(w *Workspace, a *answers.Set, table []Port) string {
 	return strings.Join(parts, " ")
 }
 
-// leftPorts returns the ports that others needed with the offset on disk and no longer will.
-func leftPorts(w *Workspace, a *answers.Set, table []Port) []int {
-	offset, answered := a.Int(keyOffset)
-	before := NewWorkspace(w.Install)
-	doc, err := before.XML(carbon.CarbonXML)
-	if !answered || err != nil {
-		return nil
-	}
-	old, err := strconv.Atoi(leafText(doc, "/Server/Ports/Offset"))
-	if err != nil || old == offset {
+// leftPorts returns the ports that others needed as the files are on disk and no longer will with the edits.
+func leftPorts(w *Workspace, table []Port) []int {
+	if !slices.ContainsFunc([]string{carbon.CarbonXML, carbon.CatalinaXML, carbon.JMXXML, carbon.ServerSH}, w.edited) {
 		return nil
 	}
 	stays := map[int]bool{}
@@ -252,9 +245,9 @@ func leftPorts(w *Workspace, a *answers.Set, table []Port) []int {
 		stays[p.Number] = stays[p.Number] || p.Needed()
 	}
 	var left []int
-	for _, p := range table {
-		if p.Needed() && p.Moved && !stays[p.Base+old] {
-			left = append(left, p.Base+old)
+	for _, p := range PortTable(NewWorkspace(w.Install)) {
+		if p.Needed() && !stays[p.Number] {
+			left = append(left, p.Number)
 		}
 	}
 	slices.Sort(left)

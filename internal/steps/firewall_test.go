@@ -63,6 +63,32 @@ func TestFirewallTakesFifteenPortsAtATime(t *testing.T) {
 	}
 }
 
+// The rules to take out are those of the ports that the files have, not of those that the same plan gives to JMX first.
+func TestPortsUsedUntilNow(t *testing.T) {
+	home := sampleHome(t, "api")
+	for yaml, want := range map[string]string{
+		"ports: {offset: 2}\njmx: {registry_port: 9998, server_port: 11112}\n": "The server has used 8243, 8280, 9443, 9763, 9999, 11111 until now",
+		"ports: {offset: 0}\njmx: {registry_port: 9998}\n":                     "The server has used 9999 until now",
+		"ports: {jmx_sources: [10.0.0.1]}\njmx: {enabled: false}\n":            "The server has used 9999, 11111 until now",
+		"ports: {management_sources: [10.0.0.0/8]}\n":                          "",
+	} {
+		text := adviceLines(buildPlan(t, home, yaml).Advice)
+		if want == "" && strings.Contains(text, "until now") || !strings.Contains(text, want) {
+			t.Errorf("%q: no %q in:\n%s", yaml, want, text)
+		}
+	}
+}
+
+// With -DportOffset on the command line of the server the offset of carbon.xml does not count, for addresses as for ports.
+func TestAddressesFollowTheOffsetInForce(t *testing.T) {
+	home := sampleHome(t, "api")
+	replaceIn(t, home, "bin/wso2server.sh", "-Xms256m", "-DportOffset=7 -Xms256m")
+	planTwice(t, home, "hostname: {name: esb.example.com}\n")
+	if text := readFile(t, home, "repository/conf/axis2/axis2.xml"); !strings.Contains(text, ">https://esb.example.com:8250<") {
+		t.Errorf("WSDLEPRPrefix is not on 8243+7:\n%s", text)
+	}
+}
+
 func TestParseSource(t *testing.T) {
 	for entry, want := range map[string]string{
 		"10.0.5.0/24": "10.0.5.0/24", "10.0.5.17": "10.0.5.17/32", "2001:db8::/32": "2001:db8::/32", "2001:DB8::1": "2001:db8::1/128", "0.0.0.0/0": "0.0.0.0/0",

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -204,6 +205,12 @@ func (w *Workspace) rewind(c checkpoint) {
 		w.files[rel] = &was
 	}
 	w.actions = w.actions[:c.actions]
+}
+
+// edited reports whether a step has changed the file.
+func (w *Workspace) edited(rel string) bool {
+	o, ok := w.files[rel]
+	return ok && !bytes.Equal(o.before, o.after)
 }
 
 func (w *Workspace) paths() []string {
