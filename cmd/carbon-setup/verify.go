@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +58,7 @@ func (a *app) verify(ctx context.Context, file string) error {
 		if a.json {
 			err = a.emitChecks([]steps.Result{r})
 		} else {
-			_, err = fmt.Fprintf(a.out, "%s %s %s\n", marks[r.Status], r.Message, r.Fix)
+			_, err = fmt.Fprintf(a.out, "%s %s\n", marks[r.Status], verifyText(r))
 		}
 		if err != nil {
 			return err
@@ -67,6 +68,15 @@ func (a *app) verify(ctx context.Context, file string) error {
 		return err
 	}
 	return done(code)
+}
+
+// verifyText is a result on one line. What is not in order begins with its place.
+func verifyText(r steps.Result) string {
+	text := sentence("", r.Message, r.Fix)
+	if place := r.Place.String(); r.Status != steps.OK && place != "" && !strings.HasPrefix(text, r.Place.File) {
+		return place + ": " + text
+	}
+	return text
 }
 
 // driftResults says for every file that the runs have written whether it is as they left it.

@@ -91,6 +91,9 @@ func (s Spec) readSize(text string) (message, fix string) {
 	if m := nearSize.FindStringSubmatch(text); m != nil && strings.TrimLeft(m[1], "0") != "" {
 		return message, fmt.Sprintf("Write %s%s.", strings.TrimLeft(m[1], "0"), strings.ToLower(m[2]))
 	}
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil && n >= 1<<20 && n%(1<<20) == 0 {
+		return message, fmt.Sprintf("Write %dm: these are bytes, it seems.", n>>20)
+	}
 	if digitsOnly.MatchString(text) {
 		return message, fmt.Sprintf("Write %sm for megabytes; a number alone would be bytes.", strings.TrimLeft(text, "+-0"))
 	}

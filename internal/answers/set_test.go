@@ -234,6 +234,11 @@ func TestSpecRead(t *testing.T) {
 			t.Errorf("%s %q: %+v", c.kind, c.text, fault)
 		}
 	}
+	for text, fix := range map[string]string{"512": "Write 512m for megabytes; a number alone would be bytes.", "536870912": "Write 512m: these are bytes, it seems."} {
+		if _, fault := (Spec{Key: "x.y", Kind: Size}).Read(text); fault == nil || fault.Fix != fix {
+			t.Errorf("size %q: %+v", text, fault)
+		}
+	}
 	v, fault := Spec{Key: "x.y", Kind: Secret}.Read("hunter2")
 	if fault != nil || v.Text != "" || v.Secret.Reveal() != "hunter2" {
 		t.Errorf("secret: %+v, %v", v, fault)

@@ -96,6 +96,18 @@ type shellCommand struct {
 	redirect int // words before its first redirection; -1 = none
 }
 
+// windowsLines refuses a script that no shell runs any more: with a carriage return behind it, a backslash does not continue the line.
+func windowsLines(s *Script) error {
+	at := bytes.Index(s.data, []byte("\\\r\n"))
+	if at < 0 {
+		return nil
+	}
+	return &Error{
+		File: s.name, Line: lineAt(s.data, at), What: "the lines end as on Windows (CR LF), and no shell runs the script like that",
+		Fix: "take the carriage returns out, with: sed -i 's/\\r$//' " + s.name,
+	}
+}
+
 // parseShell finds the java command line.
 func parseShell(s *Script) error {
 	s.lang = shellLanguage{}
@@ -126,6 +138,8 @@ func parseShell(s *Script) error {
 		}
 	})
 	switch {
+	case (err != nil || start != nil || len(found) == 0) && windowsLines(s) != nil:
+		return windowsLines(s)
 	case err != nil:
 		return err
 	case start != nil:

@@ -223,7 +223,7 @@ func TestScriptRefused(t *testing.T) {
 		{"only said", "x.sh", "echo java " + MainClass + "\n", "x.sh: no java command line was found"},
 		{"only in a comment", "x.sh", "# java " + MainClass + "\n", "x.sh: no java command line was found"},
 		{"another main class", "x.sh", "java org.example.Main\n", "x.sh: no java command line was found"},
-		{"CR LF", "x.sh", "java \\\r\n -Xmx1g \\\r\n " + MainClass + "\r\n", "x.sh: no java command line was found"},
+		{"CR LF", "x.sh", "java \\\r\n -Xmx1g \\\r\n " + MainClass + "\r\n", "x.sh:1: the lines end as on Windows (CR LF), and no shell runs the script like that"},
 		{"a comment in the command", "x.sh", "java \\\n # -Xmx1g \\\n -Xms1g \\\n " + MainClass + "\n", "x.sh:3: the command with the main class"},
 		{"a blank behind the backslash", "x.sh", "java \\ \n -Xms1g \\\n " + MainClass + "\n", "x.sh:2: the command with the main class"},
 		{"two of them", "x.sh", "java " + MainClass + "\n\njava " + MainClass + "\n", "x.sh:3: the script has more than one java command line; the first is on line 1"},

@@ -252,6 +252,8 @@ func whyUnread(err error) string {
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "may not be read by this user"
+	case errors.As(err, &bad) && strings.HasPrefix(bad.What, "is "):
+		return bad.What
 	case errors.As(err, &bad):
 		return "cannot be used: " + bad.What
 	case errors.As(err, &path):

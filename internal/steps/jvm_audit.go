@@ -60,7 +60,7 @@ func settled(all []Result) []Result {
 // launchWhy is what launchError says, to follow the name of the file.
 func launchWhy(err error) string {
 	var bad *edit.Error
-	if errors.As(err, &bad) {
+	if errors.As(err, &bad) && strings.HasPrefix(bad.What, "may ") {
 		return bad.What
 	}
 	return whyUnread(err)

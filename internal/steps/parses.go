@@ -29,7 +29,9 @@ func CheckParses(ctx context.Context, w *Workspace) []Result {
 			good++
 			continue
 		}
-		all = append(all, Result{ID: "verify.parse", Status: Fail, Severity: Error, Place: carbon.Place{File: rel}, Message: fmt.Sprintf("%v.", err)})
+		for _, p := range obstacles(w.Install, err) {
+			all = append(all, Result{ID: "verify.parse", Status: Fail, Severity: Error, Place: carbon.Place{File: rel}, Message: p.Message, Fix: p.Fix})
+		}
 	}
 	return append(all, Result{ID: "verify.parse", Status: OK, Message: fmt.Sprintf("%d configuration files can be parsed.", good)})
 }
