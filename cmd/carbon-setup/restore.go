@@ -136,6 +136,9 @@ type runRecord struct {
 	Restores string   `json:"restores,omitempty"`
 }
 
+// list is empty rather than null in a record.
+func list(all []string) []string { return append([]string{}, all...) }
+
 func (a *app) runs(ctx context.Context) error {
 	o := apply.RestoreOptions{DryRun: true}
 	home, err := a.restoreHome(ctx, &o)
@@ -149,7 +152,7 @@ func (a *app) runs(ctx context.Context) error {
 	for _, r := range runs {
 		at := r.Time.UTC().Format(time.RFC3339)
 		if a.json {
-			err = a.emit(runRecord{record("run"), r.ID, r.State, r.Kind, at, r.Who.User, r.Plan, r.Files, r.Actions, r.Restores})
+			err = a.emit(runRecord{record("run"), r.ID, r.State, r.Kind, at, r.Who.User, r.Plan, list(r.Files), list(r.Actions), r.Restores})
 		} else {
 			_, err = fmt.Fprintf(a.out, "%s  %s  %-8s %-12s by %s, %d files%s\n", r.ID, at, r.Kind, r.State, r.Who.User, len(r.Files), restores(r))
 		}

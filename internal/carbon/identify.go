@@ -52,6 +52,10 @@ func (in *Install) identify() error {
 		}
 	}
 	if in.Kernel == "" {
+		version := filepath.Join(in.Home, filepath.FromSlash(KernelVersion))
+		if _, err := readSmall(version); errors.Is(err, fs.ErrPermission) {
+			return noPermission(version, err)
+		}
 		return &RefusedError{
 			Kind: UnknownKernel, Path: in.Home,
 			Found: fmt.Sprintf("This is %s, but nothing tells which Carbon it stands on: %s is not there or names no version, and neither "+

@@ -111,6 +111,10 @@ func TestNoPermission(t *testing.T) {
 				"Run carbon-setup as root, or with sudo.\n",
 		},
 		{
+			"the version of the kernel", func(dir string) { chmod(t, filepath.Join(dir, filepath.FromSlash(KernelVersion)), 0o600) },
+			"DIR/bin/wso2carbon-version.txt: This may not be read: it belongs to root:root with mode -rw-------, and this is nobody. Run carbon-setup as root, or with sudo.\n",
+		},
+		{
 			"the folder above", func(dir string) { chmod(t, filepath.Dir(dir), 0o700) },
 			"DIR: This may not be read: UP belongs to root:root with mode drwx------, and this is nobody. Run carbon-setup as root, or with sudo.\n",
 		},
