@@ -202,8 +202,11 @@ func validateBypass(list string, a *answers.Set) []Problem {
 func validateLogin(w *Workspace, a *answers.Set) []Problem {
 	user, password := a.Text(keyProxyUser), a.Secret(keyProxyPass)
 	var all []Problem
-	if (user == "") != (!password.IsSet() || password.Reveal() == "") {
-		all = append(all, Problem{Severity: Error, Key: keyProxyUser, Message: "A login at the proxy needs both user and password.", Fix: "Give both, or none."})
+	switch given := password.IsSet() && password.Reveal() != ""; {
+	case user != "" && !given:
+		all = append(all, Problem{Severity: Error, Key: keyProxyPass, Message: "A login at the proxy needs a password as well as a user.", Fix: "Give both, or none."})
+	case user == "" && given:
+		all = append(all, Problem{Severity: Note, Key: keyProxyPass, Message: "Without a user name the password at the proxy is not used.", Fix: "Give proxy.forward.username if the proxy asks for a login."})
 	}
 	if strings.Contains(user, "${") || strings.ContainsFunc(user, unicode.IsControl) || strings.TrimSpace(user) != user {
 		all = append(all, Problem{

@@ -195,6 +195,9 @@ func parameter(e *edit.Element, name string) *edit.Element {
 
 func planSenders(x *edit.XML, a *answers.Set, bypass string, on bool) error {
 	password := a.Secret(keyProxyPass).Reveal()
+	if a.Text(keyProxyUser) == "" {
+		password = ""
+	}
 	for _, sender := range nioSenders(x) {
 		for _, p := range []struct {
 			name, value string

@@ -83,7 +83,8 @@ func TestProxyAnswersThatAreRefused(t *testing.T) {
 		"proxy: {forward: {host: 'a b', port: 1}}\n":                                            "contains a blank",
 		"proxy: {forward: {host: proxy_1, port: 1}}\n":                                          "\"_\"",
 		"proxy: {forward: {host: p, port: 1, bypass: ['a|b']}}\n":                               "not a host or a pattern",
-		"proxy: {forward: {host: p, port: 1, username: u}}\n":                                   "needs both user and password",
+		"proxy: {forward: {host: p, port: 1, username: '', password: {env: PROXY_PW}}}\n":       "is not used",
+		"proxy: {forward: {host: p, port: 1, username: u}}\n":                                   "needs a password as well",
 		"proxy: {forward: {host: p, port: 1, username: u, password: {env: PROXY_PW}}}\n":        "plain text",
 		"proxy: {forward: {host: p, port: 1, username: u, password: 'a${b}'}}\n":                "${",
 		"proxy: {forward: {bypass: [a.example.com]}}\n":                                         "Proxy host is missing",
@@ -144,7 +145,7 @@ func TestProxyNamesAreWrittenInASCII(t *testing.T) {
 }
 
 func TestWhyTheProxyDoesNotAnswer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
