@@ -51,11 +51,43 @@ func TestApplyVerifiesReportsAndForgetsTheSession(t *testing.T) {
 	if got := e.mustRow(t, "hostname").Mark; got == MarkAnswered {
 		t.Error("what was answered is still there")
 	}
+	if got := string(e.AnswersText()); !strings.Contains(got, "name: am01.example.com") || !strings.Contains(got, "password: {prompt: true}") || strings.Contains(got, "jmx:") {
+		t.Errorf("the answers that were applied cannot be saved any more:\n%s", got)
+	}
 	if err := e.Refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := e.mustRow(t, "admin").State; got != steps.Met {
-		t.Errorf("after the apply admin is %s", got)
+	if got := e.mustRow(t, "admin"); got.State != steps.Met || got.Mark != MarkApplied {
+		t.Errorf("after the apply admin is %s, %s", got.State, got.Mark)
+	}
+	e.mustAccept(t, "hostname", hostnames("am02.example.com"))
+	if got := string(e.AnswersText()); !strings.Contains(got, "am02.example.com") || strings.Contains(got, "am01.example.com") || !strings.Contains(got, "opsadmin") {
+		t.Errorf("a second answer does not take the place of the applied one:\n%s", got)
+	}
+}
+
+func TestAppliedGuidelinesAreSettledWhateverTheAuditLeavesToSay(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	row := e.mustRow(t, "ports")
+	if row.Mark != MarkUnknown {
+		t.Fatalf("ports is %s before", row.Mark)
+	}
+	e.mustAccept(t, "ports", text("ports.offset", "0"))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	if a := e.mustApply(t); a.Err != nil {
+		t.Fatal(a.Err)
+	}
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row = e.mustRow(t, "ports")
+	if row.Mark != MarkApplied || row.Todo() || !row.Settled() || !strings.HasPrefix(row.Summary, "applied; ") {
+		t.Errorf("after the apply ports is %s: %s", row.Mark, row.Summary)
+	}
+	for _, r := range e.mustReview(t).Rows {
+		if r.ID == "ports" && r.Fate != FateSame {
+			t.Errorf("the review has ports as %s", r.Fate)
+		}
 	}
 }
 

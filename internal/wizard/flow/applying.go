@@ -139,8 +139,14 @@ func (e *Engine) Apply(hash string) (*Applying, error) {
 	return a, nil
 }
 
-// afterApply forgets what was answered: the next audit says what is so.
+// afterApply forgets what was answered: the next audit says what is so. The answers that were applied can still be saved to a file.
 func (e *Engine) afterApply() {
+	e.kept = e.withoutSkipped()
+	for id := range e.done {
+		if e.skipped[id] == "" {
+			e.applied[id] = true
+		}
+	}
 	e.answers = answers.NewSet(e.schema)
 	e.done, e.drafts, e.skipped = map[string]bool{}, map[string]string{}, map[string]string{}
 	e.base, e.invalid, e.tested = map[string]string{}, map[string]bool{}, map[string]tested{}

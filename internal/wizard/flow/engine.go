@@ -81,6 +81,8 @@ type Engine struct {
 	review   *Review
 	applying *Applying
 	last     *Applied
+	applied  map[string]bool // steps whose answers a run of this Engine has applied
+	kept     *answers.Set    // those answers, for SaveAnswers; nil = none
 	closed   bool
 
 	generation int // of checks
@@ -92,7 +94,7 @@ type Engine struct {
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, back: cfg.Backend.withDefaults(), done: map[string]bool{}, skipped: map[string]string{},
-		drafts: map[string]string{}, invalid: map[string]bool{}, base: map[string]string{}, tested: map[string]tested{},
+		drafts: map[string]string{}, invalid: map[string]bool{}, base: map[string]string{}, tested: map[string]tested{}, applied: map[string]bool{},
 	}
 	if e.cfg.Now == nil {
 		e.cfg.Now = time.Now

@@ -71,6 +71,7 @@ type Mark string
 // The marks.
 const (
 	MarkAnswered Mark = "answered"       // accepted; part of the plan
+	MarkApplied  Mark = "applied"        // accepted, and applied by a run of this session
 	MarkAgain    Mark = "again"          // accepted, but its secrets must be typed again
 	MarkDraft    Mark = "draft"          // something was typed and not accepted
 	MarkSkipped  Mark = "skipped"        // with a reason
@@ -102,7 +103,7 @@ func (r Row) Todo() bool {
 	switch r.Mark {
 	case MarkOpen, MarkAgain, MarkDraft, MarkUnknown:
 		return true
-	case MarkAnswered, MarkSkipped, MarkMet, MarkNone, MarkNotBuilt:
+	case MarkAnswered, MarkApplied, MarkSkipped, MarkMet, MarkNone, MarkNotBuilt:
 	}
 	return false
 }
@@ -183,6 +184,12 @@ func (e *Engine) mark(s steps.Step, r Row) (Mark, string) {
 	first := ""
 	if len(r.Findings) > 0 {
 		first = firstSentence(r.Findings[0].Message)
+	}
+	switch {
+	case e.applied[id] && r.State == steps.Met:
+		return MarkApplied, texts.AppliedNow
+	case e.applied[id]:
+		return MarkApplied, texts.AppliedStill(first)
 	}
 	switch r.State {
 	case steps.Met:

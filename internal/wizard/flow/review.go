@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
@@ -186,6 +187,8 @@ func (e *Engine) fate(s steps.Step, r *Review, out *steps.Outcome, row ReviewRow
 		return FateChange, texts.FilesCount(len(row.Files), r.Files, row.Files)
 	case !left && e.done[id]:
 		return FateSame, texts.AnsweredSame
+	case hub.Mark == MarkApplied:
+		return FateSame, hub.Summary
 	case hub.State == steps.NotApplicable:
 		return FateMet, e.applies[id]
 	case hub.State == steps.Met:
@@ -247,11 +250,23 @@ func (e *Engine) StepOf(guideline int) (steps.Info, bool) {
 	return steps.Info{}, false
 }
 
-// AnswersText returns the accepted answers as an answers file; those of skipped guidelines are left out.
+// AnswersText returns the accepted answers as an answers file, with those that this Engine has applied; those of skipped guidelines are left out.
 func (e *Engine) AnswersText() []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.withoutSkipped().Marshal()
+}
+
+// withoutSkipped are the answers of this Engine, those that it has applied before included, without those of skipped guidelines.
+func (e *Engine) withoutSkipped() *answers.Set {
 	set := e.answers.Clone()
+	if e.kept != nil {
+		for _, section := range e.kept.Sections() {
+			if !e.answers.HasSection(section) {
+				copySection(set, e.kept, section)
+			}
+		}
+	}
 	for _, s := range e.back.Steps() {
 		if e.skipped[s.Info().ID] == "" {
 			continue
@@ -265,7 +280,27 @@ func (e *Engine) AnswersText() []byte {
 			set.DeleteSection(s.Info().Section)
 		}
 	}
-	return set.Marshal()
+	return set
+}
+
+// copySection puts the answers of a section into another set.
+func copySection(to, from *answers.Set, section string) {
+	to.PutSection(section)
+	for _, spec := range from.Schema() {
+		if head, _, _ := strings.Cut(spec.Key, "."); head != section {
+			continue
+		}
+		names := []string{"*"}
+		if group, _, many := strings.Cut(spec.Key, ".*"); many {
+			names = from.Names(group)
+		}
+		for _, name := range names {
+			key := strings.Replace(spec.Key, "*", name, 1)
+			if v, ok := from.Lookup(key); ok {
+				to.Put(key, v)
+			}
+		}
+	}
 }
 
 func (e *Engine) sharedSection(s steps.Step) bool {

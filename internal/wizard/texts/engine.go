@@ -17,6 +17,7 @@ const (
 	NotInThisVersion = "not in this version"
 	AlreadySo        = "already as recommended"
 	Answered         = "answered; see the review"
+	AppliedNow       = "applied in this session"
 	AnsweredSame     = "answered; the install is so already"
 	DraftKept        = "what you typed is kept, not accepted yet"
 	SecretAgain      = "needs your password again"
@@ -41,6 +42,9 @@ const (
 	OuterBlankFix = "Blanks at the ends of a password mostly come from the clipboard. Type it again, or go on if they belong to it."
 	ReportChanged = "changed"
 )
+
+// AppliedStill says that a guideline was applied, and what is left to look at.
+func AppliedStill(finding string) string { return "applied; " + finding }
 
 // SkippedBecause says that a guideline was left out.
 func SkippedBecause(reason string) string { return fmt.Sprintf("skipped: %q", reason) }

@@ -265,7 +265,7 @@ func rowLine(c *common, r flow.Row, focus bool, w int) string {
 // bracket is the mark of a row.
 func (c *common) bracket(r flow.Row) string {
 	m := map[flow.Mark]string{
-		flow.MarkAnswered: c.marks.Done, flow.MarkAgain: c.marks.Again, flow.MarkDraft: c.marks.Draft, flow.MarkSkipped: c.marks.Skipped,
+		flow.MarkAnswered: c.marks.Done, flow.MarkApplied: c.marks.Done, flow.MarkAgain: c.marks.Again, flow.MarkDraft: c.marks.Draft, flow.MarkSkipped: c.marks.Skipped,
 		flow.MarkMet: c.marks.Met, flow.MarkOpen: c.marks.Open, flow.MarkUnknown: c.marks.Unknown, flow.MarkNone: c.marks.None,
 		flow.MarkNotBuilt: c.marks.NotBuilt,
 	}[r.Mark]
@@ -278,7 +278,7 @@ func (c *common) bracket(r flow.Row) string {
 // tone is the role of color of a row's summary; the mark says the same.
 func (c *common) tone(r flow.Row) lipgloss.Style {
 	switch r.Mark {
-	case flow.MarkAnswered, flow.MarkMet:
+	case flow.MarkAnswered, flow.MarkApplied, flow.MarkMet:
 		return c.st.Good
 	case flow.MarkAgain, flow.MarkDraft, flow.MarkUnknown:
 		return c.st.Warn
