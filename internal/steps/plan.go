@@ -83,7 +83,7 @@ func (out *Outcome) cannot(in *carbon.Install, info Info, err error) {
 
 // obstacles tells what err says of the files of the install, one problem for each; at least one.
 func obstacles(in *carbon.Install, err error) []Problem {
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join is told one by one
+	if several, ok := err.(interface{ Unwrap() []error }); ok { // errors.Join is told one by one
 		var all []Problem
 		for _, one := range several.Unwrap() {
 			all = append(all, obstacles(in, one)...)
