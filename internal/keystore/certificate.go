@@ -26,7 +26,8 @@ type Certificate struct {
 	Raw  []byte // DER, never changed
 	X509 *x509.Certificate
 
-	loose *looseCertificate // of one without X509
+	loose      *looseCertificate // of one without X509
+	selfSigned bool
 }
 
 // looseCertificate is what can be read of any certificate.
@@ -41,6 +42,14 @@ type looseCertificate struct {
 
 // ParseCertificate reads one certificate from DER. What follows it is left out.
 func ParseCertificate(der []byte) (*Certificate, error) {
+	c, err := parseCertificate(der)
+	if err == nil {
+		c.selfSigned = bytes.Equal(c.rawSubject(), c.rawIssuer()) && signedBy(c, c) != signatureWrong
+	}
+	return c, err
+}
+
+func parseCertificate(der []byte) (*Certificate, error) {
 	x, err := x509.ParseCertificate(der)
 	if err == nil {
 		return &Certificate{Raw: x.Raw, X509: x}, nil
@@ -308,9 +317,7 @@ func (c *Certificate) KeyUsage() (uses []string, critical, ok bool) {
 }
 
 // SelfSigned reports whether the certificate is signed by its own key.
-func (c *Certificate) SelfSigned() bool {
-	return bytes.Equal(c.rawSubject(), c.rawIssuer()) && signedBy(c, c) != signatureWrong
-}
+func (c *Certificate) SelfSigned() bool { return c.selfSigned }
 
 // SHA256 is the fingerprint as keytool prints it: upper-case hex with colons.
 func (c *Certificate) SHA256() string { h := sha256.Sum256(c.Raw); return fingerprint(h[:]) }

@@ -7,12 +7,18 @@ import (
 	"crypto/x509"
 )
 
+const (
+	maxCheckedBits = 16384 // of an RSA key: checking a signature of a far longer one takes minutes
+	longestChain   = 20    // that is put together; real ones have three or four
+	maxSameName    = 32    // CA certificates of one name that are tried
+)
+
 // signatureVerdict is what checking a signature gave.
 type signatureVerdict int
 
 const (
 	signatureRight   signatureVerdict = iota
-	signatureUnknown                  // an algorithm that Go does not check: MD2, DSA, RSA under 1024 bits
+	signatureUnknown                  // an algorithm that Go does not check: MD2, DSA, RSA under 1024 bits or far too long
 	signatureWrong
 )
 
@@ -29,7 +35,10 @@ func signedBy(child, parent *Certificate) signatureVerdict {
 	}
 	x := child.X509
 	key, isRSA := parent.X509.PublicKey.(*rsa.PublicKey)
-	if hash, weak := weakHashes[x.SignatureAlgorithm]; weak && isRSA && key.N.BitLen() >= 1024 {
+	if isRSA && (key.N.BitLen() < 1024 || key.N.BitLen() > maxCheckedBits) {
+		return signatureUnknown
+	}
+	if hash, weak := weakHashes[x.SignatureAlgorithm]; weak && isRSA {
 		h := hash.New()
 		h.Write(x.RawTBSCertificate)
 		if rsa.VerifyPKCS1v15(key, hash, h.Sum(nil), x.Signature) == nil {
@@ -37,13 +46,10 @@ func signedBy(child, parent *Certificate) signatureVerdict {
 		}
 		return signatureWrong
 	}
-	switch {
-	case x.SignatureAlgorithm == x509.UnknownSignatureAlgorithm,
-		x.SignatureAlgorithm == x509.MD2WithRSA,
-		x.SignatureAlgorithm == x509.DSAWithSHA1,
-		x.SignatureAlgorithm == x509.DSAWithSHA256,
-		isRSA && key.N.BitLen() < 1024:
+	switch x.SignatureAlgorithm {
+	case x509.UnknownSignatureAlgorithm, x509.MD2WithRSA, x509.DSAWithSHA1, x509.DSAWithSHA256:
 		return signatureUnknown
+	default:
 	}
 	if parent.X509.CheckSignature(x.SignatureAlgorithm, x.RawTBSCertificate, x.Signature) == nil {
 		return signatureRight
@@ -51,19 +57,11 @@ func signedBy(child, parent *Certificate) signatureVerdict {
 	return signatureWrong
 }
 
-// issued reports whether the parent's name is that of the child's issuer, and what its signature says.
-func issued(parent, child *Certificate) (byName bool, verdict signatureVerdict) {
-	if !bytes.Equal(parent.rawSubject(), child.rawIssuer()) {
-		return false, signatureWrong
-	}
-	return true, signedBy(child, parent)
-}
-
 // OrderChain returns the chain of leaf out of pool, in order, and what of pool is not in it. A certificate follows another when it has the name of
 // its issuer and its signature fits; of several that do, the first of pool.
 func OrderChain(leaf *Certificate, pool []*Certificate) (chain, rest []*Certificate) {
 	chain = []*Certificate{leaf}
-	for last := leaf; !last.SelfSigned() && len(chain) < maxChain; {
+	for last := leaf; !last.SelfSigned() && len(chain) < longestChain; {
 		next := issuerOf(last, pool, chain)
 		if next == nil {
 			break
@@ -86,16 +84,22 @@ func OrderChain(leaf *Certificate, pool []*Certificate) (chain, rest []*Certific
 // issuerOf prefers one whose signature was checked to one whose signature cannot be.
 func issuerOf(c *Certificate, pool, not []*Certificate) *Certificate {
 	var unknown *Certificate
+	tried := 0
 	for _, p := range pool {
-		byName, verdict := issued(p, c)
-		if !byName || verdict == signatureWrong || contains(not, p) {
+		if !bytes.Equal(p.rawSubject(), c.rawIssuer()) || contains(not, p) {
 			continue
 		}
-		if verdict == signatureRight {
+		switch signedBy(c, p) {
+		case signatureRight:
 			return p
+		case signatureUnknown:
+			if unknown == nil {
+				unknown = p
+			}
+		case signatureWrong:
 		}
-		if unknown == nil {
-			unknown = p
+		if tried++; tried == maxSameName {
+			break
 		}
 	}
 	return unknown

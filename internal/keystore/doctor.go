@@ -171,14 +171,11 @@ func (d *doctor) chain() {
 
 // brokenLink finds a certificate with the name of the issuer whose signature does not fit.
 func (d *doctor) brokenLink(last *Certificate) *Certificate {
-	if bytes.Equal(last.rawSubject(), last.rawIssuer()) {
-		if signedBy(last, last) == signatureWrong {
-			return last
-		}
+	if last.SelfSigned() {
 		return nil
 	}
-	for _, c := range d.id.Unrelated {
-		if byName, verdict := issued(c, last); byName && verdict == signatureWrong {
+	for _, c := range append([]*Certificate{last}, d.id.Unrelated...) {
+		if bytes.Equal(c.rawSubject(), last.rawIssuer()) && signedBy(last, c) == signatureWrong {
 			return c
 		}
 	}
@@ -287,7 +284,7 @@ func (d *doctor) names() {
 
 func (d *doctor) validFor() string {
 	names := d.leaf.SANs()
-	if len(names) == 0 && d.leaf.X509 != nil && d.leaf.X509.Subject.CommonName != "" {
+	if len(names) == 0 && d.leaf.X509 != nil && strings.TrimSpace(d.leaf.X509.Subject.CommonName) != "" {
 		names = []string{d.leaf.X509.Subject.CommonName}
 	}
 	if len(names) == 0 {

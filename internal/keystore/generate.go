@@ -30,6 +30,12 @@ const (
 
 func badTemplate(what, fix string) error { return &Error{Kind: BadTemplate, What: what, Fix: fix} }
 
+// Check reports what SelfSigned and NewRequest would refuse, as an *Error, without making a key.
+func (t Template) Check() error {
+	_, _, _, err := t.check()
+	return err
+}
+
 // check returns the template with its defaults, its names parted and in ASCII.
 func (t Template) check() (out Template, dns []string, ips []net.IP, err error) {
 	if t.Bits == 0 {

@@ -8,12 +8,14 @@ import (
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"flag"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -279,6 +281,14 @@ func run(t testing.TB, dir, name string, args ...string) string {
 
 func tryRun(t testing.TB, dir, name string, args ...string) (string, error) {
 	t.Helper()
+	switch quick := []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}; name {
+	case "keytool":
+		for _, q := range quick {
+			args = append(args, "-J"+q)
+		}
+	case "java":
+		args = append(quick, args...)
+	}
 	cmd := exec.CommandContext(t.Context(), program(t, name), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
@@ -324,3 +334,6 @@ func firstDifference(got, want string) string {
 	}
 	return "one is longer than the other"
 }
+
+// sum is the SHA-256 sum in hexadecimal.
+func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }

@@ -105,22 +105,39 @@ func (s *Source) noLeaf(e *Entry, key crypto.Signer) error {
 			Fix: "Give the file with the certificate, too.",
 		}
 	}
-	others := certs
-	for _, c := range certs {
-		if c.X509 == nil || !c.X509.IsCA {
-			others = []*Certificate{c}
-			break
+	first := firstNoCA(certs)
+	if first == nil && !e.ordered {
+		what := "There is %s (%s) and a CA certificate, but not the certificate of the key."
+		if len(certs) > 1 {
+			what = "There is %s (%s) with CA certificates, but not the certificate of the key."
+		}
+		return &Error{
+			Kind: NoCertificate, File: e.File, What: fmt.Sprintf(what, theKey(e), kind),
+			Fix: "Give the file with the certificate that the CA made for the server, too.",
 		}
 	}
-	what := fmt.Sprintf("%s (%s) does not belong to the certificate %s (%s).", capital(theKey(e)), kind, quote(others[0].Name()), keyText(others[0].Key()))
+	if first == nil {
+		first = certs[0]
+	}
+	what := fmt.Sprintf("%s (%s) does not belong to the certificate %s (%s).", capital(theKey(e)), kind, quote(first.Name()), keyText(first.Key()))
 	if len(certs) > 1 {
 		what = fmt.Sprintf("%s (%s) belongs to none of the %d certificates; the first is %s (%s).",
-			capital(theKey(e)), kind, len(certs), quote(others[0].Name()), keyText(others[0].Key()))
+			capital(theKey(e)), kind, len(certs), quote(first.Name()), keyText(first.Key()))
 	}
 	return &Error{
 		Kind: Mismatch, File: e.File, What: what,
 		Fix: "Give the certificate that was made for this key, or the key with which its request was made.",
 	}
+}
+
+// firstNoCA is the first certificate that is not that of a CA.
+func firstNoCA(certs []*Certificate) *Certificate {
+	for _, c := range certs {
+		if c.X509 == nil || !c.X509.IsCA {
+			return c
+		}
+	}
+	return nil
 }
 
 func capital(text string) string { return string(text[0]-'a'+'A') + text[1:] }
@@ -190,8 +207,9 @@ func (id *Identity) RSA() (*rsa.PrivateKey, error) {
 	if key, ok := id.key.signer.Signer.(*rsa.PrivateKey); ok {
 		return key, nil
 	}
+	algorithm, _ := keyInfo(id.key.signer.Public())
 	return nil, &Error{
-		Kind: NotRSA, What: fmt.Sprintf("The private key is an %s key; Carbon encrypts passwords with RSA alone.", keyText(keyInfo(id.key.signer.Public()))),
+		Kind: NotRSA, What: fmt.Sprintf("The private key is an %s key; Carbon encrypts passwords with RSA alone.", algorithm),
 		Fix: "Use a key of its own for encryption, or an RSA key for both.",
 	}
 }

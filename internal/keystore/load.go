@@ -130,7 +130,12 @@ func (l *Look) pem(data []byte) error {
 			continue
 		}
 		one := &found{}
-		if err := one.addBlock(&blocks[i], Passwords{}, newBudget()); err != nil {
+		err := one.addBlock(&blocks[i], Passwords{}, newBudget())
+		var told *Error
+		switch {
+		case errors.As(err, &told) && told.Kind == PasswordNeeded: // an encrypted key under another name
+			l.Keys, l.KeyPassword = l.Keys+1, true
+		case err != nil:
 			return inLine(err, blocks[i].line)
 		}
 		l.add(one)
@@ -214,6 +219,10 @@ func whyUnknown(data []byte) error {
 	if jksHead := "\xFE\xED\xFE\xED"; strings.HasPrefix(jksHead, string(data[:min(len(data), 4)])) {
 		return truncated("It is the beginning of a JKS keystore and ends within its head.")
 	}
+	return errGarbage()
+}
+
+func errGarbage() *Error {
 	return &Error{
 		Kind: Garbage, What: "It is no keystore, certificate or private key: neither JKS, PKCS#12, PEM nor DER.",
 		Fix: "Give a file such as server.p12, server.pfx, server.jks, server.pem, server.crt or server.key.",
@@ -254,7 +263,8 @@ func readFile(file File, p Passwords, b *budget) (*found, error) {
 	return f, nil
 }
 
-func readJKSFile(file File, p Passwords) (*found, error) {
+// openJKS takes a JKS file apart, and says so that an operator understands why not.
+func openJKS(file File, p Passwords) (*jksFile, error) {
 	if !p.forStores().IsSet() {
 		if _, _, err := parseJKS(file.Data); err != nil {
 			return nil, err
@@ -268,6 +278,11 @@ func readJKSFile(file File, p Passwords) (*found, error) {
 			Fix: "Give the password that keytool -list asks for. If it is certainly right, the file was changed after it was written: copy it again, as a binary file.",
 		}
 	}
+	return j, err
+}
+
+func readJKSFile(file File, p Passwords) (*found, error) {
+	j, err := openJKS(file, p)
 	if err != nil {
 		return nil, err
 	}
@@ -305,6 +320,9 @@ func readPKCS12File(data []byte, p Passwords, b *budget) (*found, error) {
 	}
 	password := p.forStores()
 	r, err := readPKCS12(data, password, b)
+	if err == nil && !r.checked && r.sealed() && !given(p.Key) {
+		err = errDecrypt // nothing but the keys could tell that the password is wrong
+	}
 	if errors.Is(err, errDecrypt) {
 		if protected && !password.IsSet() {
 			return nil, &Error{Kind: PasswordNeeded, What: "It is a PKCS#12 file, and no password was given.", Fix: "Give the password that was set when it was exported."}

@@ -57,6 +57,9 @@ func TestLoadForms(t *testing.T) {
 		{"UTF-16", k, []File{file("a.pem", wide(join(leaf, plain, inter, root)))}},
 		{"text between", k, []File{file("a.pem", []byte("Bag Attributes\n    friendlyName: my alias\nsubject=CN = x\n"), leaf, []byte("\n\n# and now\n"), inter, root, plain, []byte("the end"))}},
 		{"indented", k, []File{file("a.pem", []byte("  "+strings.ReplaceAll(string(join(leaf, plain, inter, root)), "\n", "\n\t  ")))}},
+		{"joined without line ends", k, []File{file("a.pem", bytes.TrimSpace(leaf), bytes.TrimSpace(plain), bytes.TrimSpace(inter), bytes.TrimSpace(root))}},
+		{"each in one line", k, []File{file("a.pem", bytes.ReplaceAll(join(leaf, plain, inter, root), []byte("\n"), nil))}},
+		{"all in one line with blanks", k, []File{file("a.pem", bytes.ReplaceAll(join(leaf, plain, inter, root), []byte("\n"), []byte(" ")))}},
 		{"no final line end", k, []File{file("a.pem", bytes.TrimSpace(join(leaf, inter, root, plain)))}},
 		{"the same certificate twice", k, []File{file("a.pem", leaf, leaf, inter, root, inter, plain)}},
 		{"PKCS#1", k, []File{file("a.pem", block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)), leaf, inter, root)}},
@@ -265,7 +268,7 @@ func TestPrintingShowsNoKey(t *testing.T) {
 	for _, v := range []any{id, *id, s, *s, s.Entries[0], *s.Entries[0], []any{id}, struct{ id *Identity }{id}, struct{ id Identity }{*id}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
 			text := fmt.Sprintf(verb, v)
-			for _, leak := range []string{fmt.Sprintf("%x", seed[:8]), strings.Trim(fmt.Sprint(seed[:8]), "[]"), storePassword} {
+			for _, leak := range []string{fmt.Sprintf("%x", seed[:8]), strings.Trim(fmt.Sprintf("%d", seed[:8]), "[]"), storePassword} {
 				if strings.Contains(text, leak) {
 					t.Errorf("%s of %T shows the key or the password", verb, v)
 				}

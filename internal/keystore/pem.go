@@ -50,61 +50,94 @@ func fromUTF16(data []byte, unit func([]byte) uint16) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// isPEM reports whether a line of the file begins a PEM block.
-func isPEM(data []byte) bool {
-	data = plainText(data)
-	at := bytes.Index(data, pemBegin)
-	for at >= 0 {
-		start := bytes.LastIndexByte(data[:at], '\n') + 1
-		if len(bytes.TrimSpace(data[start:at])) == 0 {
-			return true
-		}
-		next := bytes.Index(data[at+1:], pemBegin)
-		if next < 0 {
-			return false
-		}
-		at += 1 + next
+// isPEM reports whether a PEM block begins somewhere in the file.
+func isPEM(data []byte) bool { return bytes.Contains(plainText(data), pemBegin) }
+
+// pemPieces parts what has lost its line ends: what cat joins (-----END CERTIFICATE----------BEGIN CERTIFICATE-----), and whole blocks in one line.
+func pemPieces(line []byte) [][]byte {
+	var pieces [][]byte
+	for line = bytes.TrimSpace(line); len(line) > 0; {
+		at := pieceEnd(line)
+		pieces, line = append(pieces, line[:at]), bytes.TrimSpace(line[at:])
 	}
-	return false
+	return pieces
 }
 
-// splitPEM cuts a file into its blocks. A block without end, or with another's, is an error with its line.
+// pieceEnd is the end of a mark that the line begins with, or else the begin of the next mark.
+func pieceEnd(line []byte) int {
+	for _, mark := range [][]byte{pemBegin, pemEnd} {
+		if rest, ok := bytes.CutPrefix(line, mark); ok {
+			if n := bytes.Index(rest, pemDash); n >= 0 {
+				return len(mark) + n + len(pemDash)
+			}
+			return len(line)
+		}
+	}
+	for at := 1; at < len(line); at++ {
+		n := bytes.Index(line[at:], pemDash)
+		if n < 0 {
+			break
+		}
+		if at += n; bytes.HasPrefix(line[at:], pemBegin) || bytes.HasPrefix(line[at:], pemEnd) {
+			return at
+		}
+	}
+	return len(line)
+}
+
+// pemSplitter collects the blocks of a file.
+type pemSplitter struct {
+	blocks   []pemBlock
+	open     *pemBlock
+	friendly string
+}
+
+// splitPEM cuts a file into its blocks: one at least. A block without end is an error with its line.
 func splitPEM(data []byte) ([]pemBlock, error) {
-	var blocks []pemBlock
-	var open *pemBlock
-	friendly, number := "", 0
+	var s pemSplitter
+	number := 0
 	for line := range bytes.Lines(plainText(data)) {
 		number++
-		line = bytes.TrimSpace(line)
-		switch {
-		case bytes.HasPrefix(line, pemBegin) && bytes.HasSuffix(line, pemDash):
-			if open != nil {
-				return nil, cutOff(open)
+		for _, piece := range pemPieces(line) {
+			if err := s.add(piece, number); err != nil {
+				return nil, err
 			}
-			kind := string(line[len(pemBegin) : len(line)-len(pemDash)])
-			open = &pemBlock{kind: kind, line: number, friendly: friendly}
-			friendly = ""
-		case open == nil:
-			if name, ok := bytes.CutPrefix(line, []byte("friendlyName:")); ok {
-				friendly = string(bytes.TrimSpace(name))
-			}
-			continue
-		case bytes.HasPrefix(line, pemEnd):
-			open.text = append(append(open.text, line...), '\n')
-			blocks = append(blocks, *open)
-			if open = nil; len(blocks) > maxEntries {
-				return nil, &Error{Kind: TooLarge, What: "It holds more than 10000 PEM blocks; no bundle has as many.", Fix: fixCopyAgain}
-			}
-			continue
-		}
-		if open != nil {
-			open.text = append(append(open.text, line...), '\n')
 		}
 	}
-	if open != nil {
-		return nil, cutOff(open)
+	switch {
+	case s.open != nil:
+		return nil, cutOff(s.open)
+	case len(s.blocks) == 0:
+		return nil, errGarbage()
 	}
-	return blocks, nil
+	return s.blocks, nil
+}
+
+func (s *pemSplitter) add(line []byte, number int) error {
+	begins := bytes.HasPrefix(line, pemBegin) && bytes.HasSuffix(line, pemDash)
+	switch {
+	case begins && s.open != nil:
+		return cutOff(s.open)
+	case begins:
+		kind := string(line[len(pemBegin) : len(line)-len(pemDash)])
+		s.open = &pemBlock{kind: kind, line: number, friendly: s.friendly}
+		s.friendly = ""
+	case s.open == nil:
+		if name, ok := bytes.CutPrefix(line, []byte("friendlyName:")); ok {
+			s.friendly = string(bytes.TrimSpace(name))
+		}
+		return nil
+	}
+	s.open.text = append(append(s.open.text, line...), '\n')
+	if !bytes.HasPrefix(line, pemEnd) {
+		return nil
+	}
+	s.blocks = append(s.blocks, *s.open)
+	s.open = nil
+	if len(s.blocks) > maxEntries {
+		return &Error{Kind: TooLarge, What: "It holds more than 10000 PEM blocks; no bundle has as many.", Fix: fixCopyAgain}
+	}
+	return nil
 }
 
 func cutOff(b *pemBlock) *Error {
@@ -129,10 +162,10 @@ func readPEM(data []byte, p Passwords, b *budget) (*found, error) {
 	return f, nil
 }
 
-// inLine says where in a PEM file an error is.
+// inLine says where in a PEM file an error is, unless it is a wrong password.
 func inLine(err error, line int) error {
 	var told *Error
-	if !errors.As(err, &told) {
+	if !errors.As(err, &told) || told.Kind == PasswordNeeded || told.Kind == WrongKeyPassword {
 		return err
 	}
 	at := *told

@@ -6,6 +6,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -86,7 +87,8 @@ type pkcs12Reader struct {
 	budget   *budget
 	keys     []foundKey
 	certs    []foundCertificate
-	seen     int // bags
+	seen     int  // bags
+	checked  bool // the MAC says that the password is right
 }
 
 // openPFX takes the outermost layer off.
@@ -132,8 +134,8 @@ func readPKCS12(data []byte, password secret.Secret, b *budget) (*pkcs12Reader, 
 		return nil, err
 	}
 	r := &pkcs12Reader{password: password, budget: b}
-	checked := len(p.MacData.Mac.Algorithm.Algorithm) > 0
-	if checked {
+	if len(p.MacData.Mac.Algorithm.Algorithm) > 0 {
+		r.checked = true
 		if err := checkMAC(&p.MacData, content, password, b); err != nil {
 			return nil, err
 		}
@@ -143,15 +145,20 @@ func readPKCS12(data []byte, password secret.Secret, b *budget) (*pkcs12Reader, 
 		return nil, err
 	}
 	for _, safe := range all {
-		if err := r.safe(safe, checked); err != nil {
+		if err := r.safe(safe); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// safe reads one safe. After a MAC that fits, what cannot be decrypted is damaged, or has a password of its own.
-func (r *pkcs12Reader) safe(c contentInfo, checked bool) error {
+// sealed reports whether there are keys that the password did not open.
+func (r *pkcs12Reader) sealed() bool {
+	return slices.ContainsFunc(r.keys, func(k foundKey) bool { return k.key.signer == nil })
+}
+
+// safe reads one safe. Without a MAC a wrong password may show in nonsense alone.
+func (r *pkcs12Reader) safe(c contentInfo) error {
 	var bags []byte
 	switch {
 	case c.Type.Equal(oidData):
@@ -170,7 +177,7 @@ func (r *pkcs12Reader) safe(c contentInfo, checked bool) error {
 		if bags, err = r.decrypt(e.Info.Algorithm, data); err != nil {
 			return err
 		}
-		if !checked && !looksDER(bags) {
+		if !r.checked && !looksDER(bags) {
 			return errDecrypt
 		}
 	case c.Type.Equal(oidEnvelopedData):

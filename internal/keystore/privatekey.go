@@ -68,7 +68,10 @@ func openPKCS8(der []byte, password secret.Secret, b *budget) (crypto.Signer, er
 
 // parsePrivateKey reads a key whatever it is wrapped in: PKCS#8, PKCS#1 or SEC1.
 func parsePrivateKey(der []byte) (crypto.Signer, error) {
-	var key any
+	const longest = 20000 // bytes; an RSA key of 16384 bits has half of it, and Go takes minutes over far longer ones
+	if len(der) > longest {
+		return nil, errKeyKind("longer than any that is in use")
+	}
 	key, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
 		key, err = parseOldKey(der)

@@ -19,6 +19,7 @@ type Source struct {
 	pool      []*Certificate // all, each once
 	loose     []*Certificate // those that came by themselves, not as an entry of a store
 	requests  int
+	file      string // File.Name of the only file
 	passwords Passwords
 	budget    *budget
 }
@@ -57,11 +58,19 @@ func (e *Entry) KeyInfo() (algorithm string, bits int) {
 
 // Load reads one or several files: a JKS or PKCS#12 store; a PEM bundle; certificate, key and chain apart; a store and the chain that it lacks.
 // Keys in JKS files stay encrypted until Identity. The order of the files does not matter.
-func Load(p Passwords, files ...File) (*Source, error) {
+func Load(p Passwords, files ...File) (*Source, error) { return loadFiles(p, newBudget(), files) }
+
+// maxKeys are the private keys that may come in PEM or PKCS#12 files: each is matched with all certificates.
+const maxKeys = 200
+
+func loadFiles(p Passwords, b *budget, files []File) (*Source, error) {
 	if len(files) == 0 {
 		return nil, errNoFile
 	}
-	s := &Source{passwords: p, budget: newBudget()}
+	s := &Source{passwords: p, budget: b}
+	if len(files) == 1 {
+		s.file = files[0].Name
+	}
 	var all found
 	for i, file := range files {
 		f, err := readFile(file, p, s.budget)
@@ -75,6 +84,9 @@ func Load(p Passwords, files ...File) (*Source, error) {
 		all.keys = append(all.keys, f.keys...)
 		all.certs = append(all.certs, f.certs...)
 		s.requests += f.requests
+		if len(all.keys) > maxKeys {
+			return nil, &Error{Kind: TooLarge, File: file.Name, What: "There are more than 200 private keys.", Fix: "Give the file with the key of this server alone."}
+		}
 	}
 	s.collect(all.certs)
 	s.addKeys(&all)
@@ -275,7 +287,7 @@ func (s *Source) noKey() error {
 	switch n := len(s.pool); {
 	case s.requests > 0 && n == 0:
 		return &Error{
-			Kind: NoPrivateKey, What: "There is a certificate signing request and no private key.",
+			Kind: NoPrivateKey, File: s.file, What: "There is a certificate signing request and no private key.",
 			Fix: "Give the certificate that the CA made from the request, and the private key that was made with the request.",
 		}
 	case n == 1:
@@ -283,19 +295,7 @@ func (s *Source) noKey() error {
 	case n > 1:
 		what = fmt.Sprintf("There are %d certificates, but no private key.", n)
 	}
-	return &Error{Kind: NoPrivateKey, File: s.onlyFile(), What: what, Fix: fixExport}
-}
-
-// onlyFile is the name of the file when there is one.
-func (s *Source) onlyFile() string {
-	name := ""
-	for i, e := range s.Entries {
-		if i > 0 && e.File != name {
-			return ""
-		}
-		name = e.File
-	}
-	return name
+	return &Error{Kind: NoPrivateKey, File: s.file, What: what, Fix: fixExport}
 }
 
 func aliases(entries []*Entry) []string {

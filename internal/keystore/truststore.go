@@ -43,10 +43,7 @@ func openTruststore(file File, password secret.Secret) (*Truststore, error) {
 	t := &Truststore{name: file.Name, data: file.Data, opened: password, taken: map[string]bool{}}
 	switch format {
 	case JKS:
-		if _, err := readJKSFile(file, Passwords{Store: password}); err != nil {
-			return nil, err
-		}
-		t.file, _, err = parseJKS(file.Data)
+		t.file, err = openJKS(file, Passwords{Store: password})
 	case PKCS12:
 		t.changed = true
 		t.file, err = trustedPKCS12(file, password)
@@ -83,12 +80,15 @@ func trustedPKCS12(file File, password secret.Secret) (*jksFile, error) {
 		}
 	}
 	t := NewTruststore()
-	for _, c := range f.certs {
-		alias := c.alias
+	for i, c := range f.certs {
+		alias := strings.ToLower(c.alias)
 		if alias == "" {
 			alias = SuggestAlias(c.cert.Name())
 		}
-		t.append(t.free(strings.ToLower(alias)), c.cert, time.Time{})
+		if t.taken[alias] {
+			alias += "-" + strconv.Itoa(i+1)
+		}
+		t.append(t.free(alias), c.cert, time.Time{})
 	}
 	return t.file, nil
 }
