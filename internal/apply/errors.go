@@ -45,10 +45,26 @@ func (e *StaleError) Error() string {
 // PreflightError is what hinders a run. Nothing was written. Exit code 6.
 type PreflightError struct{ Problems []Problem }
 
+// Error names every problem; files that share one stand together beneath it.
 func (e *PreflightError) Error() string {
-	lines := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		lines[i] = p.String()
+	var order []Problem
+	paths := map[Problem][]string{}
+	for _, p := range e.Problems {
+		key := Problem{Message: p.Message, Fix: p.Fix}
+		if _, seen := paths[key]; !seen {
+			order = append(order, key)
+		}
+		paths[key] = append(paths[key], p.Path)
+	}
+	lines := []string{"nothing was written, because the install cannot be changed as it is:"}
+	for _, key := range order {
+		files := paths[key]
+		if len(files) == 1 {
+			key.Path = files[0]
+			lines = append(lines, key.String())
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%d files: %s", len(files), key.String()), "    "+strings.Join(files, "\n    "))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -585,3 +585,17 @@ func TestDryRunCannotWrite(t *testing.T) {
 	must(t, tree.Close())
 	sameTree(t, "tree", before, describeAll(t, l.root))
 }
+
+func TestPreflightErrorGroupsFilesThatShareAProblem(t *testing.T) {
+	e := &PreflightError{Problems: []Problem{
+		{Path: "a.xml", Message: "It belongs to root.", Fix: "Run as root."},
+		{Path: "b.xml", Message: "It is immutable.", Fix: "Run chattr -i."},
+		{Path: "c.xml", Message: "It belongs to root.", Fix: "Run as root."},
+	}}
+	want := "nothing was written, because the install cannot be changed as it is:\n" +
+		"2 files: It belongs to root. Run as root.\n    a.xml\n    c.xml\n" +
+		"b.xml: It is immutable. Run chattr -i."
+	if got := e.Error(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
