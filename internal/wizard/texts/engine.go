@@ -21,6 +21,7 @@ const (
 	AnsweredSame     = "answered; the install is so already"
 	DraftKept        = "what you typed is kept, not accepted yet"
 	SecretAgain      = "needs your password again"
+	NotSet           = "not set"
 	NoReason         = "no reason given"
 )
 
@@ -85,6 +86,9 @@ func SecretOuterBlank(label string) string { return label + " begins or ends wit
 // Now tells the present value and where it stands; "" when nothing is known.
 func Now(text, place, note string) string {
 	var parts []string
+	if text == "" && note == "" && place != "" {
+		note = NotSet
+	}
 	if text != "" {
 		parts = append(parts, text)
 	}
@@ -114,12 +118,21 @@ func CannotReadRuns(home string, err error) string {
 
 // CannotReadSession says that a session could not be read.
 func CannotReadSession(err error) string {
-	return fmt.Sprintf("An earlier session was left here, but it could not be read (%s). You start afresh.", Cause(err))
+	return fmt.Sprintf("An earlier session was left here, but it could not be read. %s You start afresh.", sentence(Cause(err)))
+}
+
+// sentence ends a text with a stop, unless it has one.
+func sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || strings.ContainsAny(s[len(s)-1:], ".!?") {
+		return s
+	}
+	return s + "."
 }
 
 // SessionUnreadable says that a session is damaged or of a newer version.
 func SessionUnreadable(aside string, err error) string {
-	return fmt.Sprintf("An earlier session was left here, but it could not be used (%s). It is kept in .carbon-setup/%s; you start afresh.", Cause(err), aside)
+	return fmt.Sprintf("An earlier session was left here, but it could not be used. %s It is kept in .carbon-setup/%s; you start afresh.", sentence(Cause(err)), aside)
 }
 
 // SessionNotSaved says that the session could not be written.

@@ -13,7 +13,7 @@ const (
 	ReadOnly    = "LOOK ONLY"
 	Reading     = "Reading ..."
 	Working     = "Working ..."
-	TmuxAdvice  = "Over SSH, start this inside tmux or screen. If keys look odd after a lost connection, type: reset"
+	TmuxAdvice  = "Over SSH: best inside tmux or screen. Keys odd after a lost link? Type: reset"
 	NotOpenable = "There is nothing to ask for this guideline here."
 	LookOnly    = "You are only looking. Go back to resume, or to start over."
 )
@@ -25,12 +25,37 @@ const (
 	HubRefreshed = "The install has been read again."
 )
 
+// What the marks of the list mean, for the help.
+const (
+	LegendOpen     = "open: something is not as recommended"
+	LegendUnknown  = "cannot be seen from the files, so it is asked"
+	LegendMet      = "already as recommended"
+	LegendAnswered = "answered or applied by you"
+	LegendAgain    = "unfinished, or a password has to be typed again"
+	LegendSkipped  = "skipped by you, with a reason"
+	LegendNone     = "this install has nothing of the kind"
+	LegendNotBuilt = "not in this version of carbon-setup: to be done by hand"
+)
+
 // HubCount tells how far the walk is.
 func HubCount(settled, total int) string { return fmt.Sprintf("%d of %d settled", settled, total) }
 
 // HubBegin invites to begin with a guideline.
 func HubBegin(guideline int) string {
 	return fmt.Sprintf("enter begins with guideline %d. Nothing is written before you apply.", guideline)
+}
+
+// NotBuilt says that a guideline has no step.
+func NotBuilt(guideline int) string {
+	return fmt.Sprintf("This version of carbon-setup cannot do guideline %d: do it by hand. F2 tells why it matters.", guideline)
+}
+
+// HubSomeOpen says that some guidelines are not decided yet.
+func HubSomeOpen(n int) string {
+	if n == 1 {
+		return "One guideline is still open. You can review and apply the others; nothing is written before you apply."
+	}
+	return fmt.Sprintf("%d guidelines are still open. You can review and apply the others; nothing is written before you apply.", n)
 }
 
 // HubAllSettled invites to the review.
@@ -40,6 +65,9 @@ const HubAllSettled = "Every guideline is settled. Review what would change; not
 func StepTitle(number, of int, title string) string {
 	return fmt.Sprintf("%d of %d  %s", number, of, title)
 }
+
+// LinesOf tells which part of a long text is in sight.
+func LinesOf(from, to, total int) string { return fmt.Sprintf("lines %d-%d of %d", from, to, total) }
 
 // FieldCount tells which field of how many has the focus.
 func FieldCount(i, n int) string { return fmt.Sprintf("field %d of %d", i, n) }
@@ -138,6 +166,7 @@ const (
 	ReviewTitle     = "Review"
 	ReviewChanges   = "Will change"
 	ReviewCannot    = "Cannot"
+	ReviewNotBuilt  = "To be done by hand"
 	ReviewOpen      = "Left open"
 	ReviewSkipped   = "Skipped by you"
 	ReviewMet       = "Already so"

@@ -147,7 +147,7 @@ func (s *progressScreen) body(c *common, w, _ int) []string {
 				detail = fmt.Sprintf("  %d of %d", s.now.Done, s.now.Total)
 			}
 		}
-		lines = append(lines, indent("["+style.Render(mark)+"] "+texts.StageName(string(stage.Stage))+detail))
+		lines = append(lines, indent(box(style, mark)+texts.StageName(string(stage.Stage))+detail))
 	}
 	lines = append(lines, indent("     "+cut(printable(s.now.Path), text-5, c.marks.More)), "")
 	return append(lines, indent(texts.ApplyLost))
@@ -283,7 +283,7 @@ func (b *resultText) gap() { b.lines = append(b.lines, "") }
 
 func (b *resultText) applied(a *flow.Applied) {
 	r := a.Result
-	b.lines = append(b.lines, indent(b.c.st.Good.Render("["+b.c.marks.OK+"] ")+texts.ResultSum(r.Run, r.Files, r.Actions, r.Took)))
+	b.lines = append(b.lines, indent(box(b.c.st.Good, b.c.marks.OK)+texts.ResultSum(r.Run, r.Files, r.Actions, r.Took)))
 	b.gap()
 	ok := 0
 	for _, v := range a.Verified {

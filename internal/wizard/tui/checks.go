@@ -192,7 +192,7 @@ func (s *checksScreen) timeout(*common) int { return int(s.run.Timeout.Seconds()
 
 func (s *checksScreen) resultLines(c *common, r flow.CheckResult, w int) []string {
 	mark, style := c.statusMark(r.Result.Status)
-	lines := []string{indent("[" + style.Render(mark) + "] " + cut(printable(r.Title), w-5, c.marks.More))}
+	lines := []string{indent(box(style, mark) + cut(printable(r.Title), w-5, c.marks.More))}
 	if r.Result.Status == steps.OK && r.Result.Message == "" {
 		return lines
 	}

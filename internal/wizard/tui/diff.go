@@ -454,7 +454,7 @@ func (s *diffScreen) where(c *common, w int) string {
 	if s.working {
 		right = texts.Planning
 	}
-	path := cut(printable(s.files[file].Path), max(0, w-lipgloss.Width(right)-2), c.marks.More)
+	path := cutHead(printable(s.files[file].Path), max(0, w-lipgloss.Width(right)-2), c.marks.More)
 	return ends(c.st.Title.Render(path), right, w)
 }
 

@@ -196,6 +196,11 @@ func standInConfig(t testing.TB, home string) flow.Config {
 	return cfg
 }
 
+// preflight says what stands in the way at the moment.
+func preflight(problems *[]apply.Problem) func(context.Context, *apply.Plan, apply.Options) []apply.Problem {
+	return func(context.Context, *apply.Plan, apply.Options) []apply.Problem { return *problems }
+}
+
 func standInAnswers(t testing.TB, eng *flow.Engine) {
 	t.Helper()
 	host := flow.Values{Text: map[string]string{"hostname.name": "am01.example.com", "hostname.management": "", "hostname.prefix": "true"}}

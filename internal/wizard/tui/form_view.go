@@ -11,7 +11,8 @@ import (
 	"carbon-setup/internal/wizard/texts"
 )
 
-// A field is three lines high: label and input, what is to be said about it, a blank line. It stays so whatever is said, so nothing jumps.
+// A field is three lines high: label and input, what is to be said about it, and a blank line unless that takes two. It stays so whatever is
+// said, so nothing jumps.
 const fieldRows = 3
 
 // The column of the inputs is as wide as the longest label, within these bounds.
@@ -56,8 +57,7 @@ func (f *form) view(w, h int, scroll *window, tight bool) []string {
 	return fill(lines, h)
 }
 
-// row draws a field: the label at the left, the input beside it, and below what is wrong or what is so now. A note that is too long
-// for its column begins further left.
+// row draws a field: the label at the left, the input beside it, and below what is wrong or what is so now, in two lines at the most.
 func (f *form) row(fl *field, focus bool, w int) []string {
 	column := f.labelWidth()
 	label := cut(fl.label(), column-1, f.marks.More)
@@ -66,14 +66,13 @@ func (f *form) row(fl *field, focus bool, w int) []string {
 		cursor = f.marks.Cursor + " "
 		label = f.st.Focus.Render(label)
 	}
-	line := indent(pad(label, column)) + cursor + f.input(fl, focus)
-	note := f.plainNote(fl, focus)
 	left := margin + column + 2
-	if over := left + lipgloss.Width(note) - (w - margin); over > 0 {
-		left = max(margin+2, left-over)
+	lines := []string{indent(pad(label, column)) + cursor + f.input(fl, focus)}
+	style := f.noteStyle(fl, focus)
+	for _, l := range short(f.plainNote(fl, focus), w-left-1, fieldRows-1, f.marks.More) {
+		lines = append(lines, strings.Repeat(" ", left)+style.Render(l))
 	}
-	note = cut(note, w-left-1, f.marks.More)
-	return []string{line, strings.Repeat(" ", left) + f.noteStyle(fl, focus).Render(note), ""}
+	return fill(lines, fieldRows)
 }
 
 // stacked draws one field for a small window: label, input and note below one another.
@@ -207,6 +206,8 @@ func (f *form) help() string {
 	switch {
 	case cur == nil:
 		return ""
+	case f.hint != "":
+		return f.hint
 	case cur.problem != nil:
 		return printable(strings.TrimSpace(cur.problem.Message + " " + cur.problem.Fix))
 	}

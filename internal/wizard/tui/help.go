@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/flow"
 	"carbon-setup/internal/wizard/texts"
 )
 
@@ -25,9 +26,14 @@ var (
 	textScroll = both("up/down", texts.KeyScroll, keyUp, keyDown)
 )
 
-func (s *textScreen) name() string                       { return s.label }
-func (s *textScreen) title(*common) (left, right string) { return s.head, "" }
-func (s *textScreen) init(*common) action                { return action{} }
+func (s *textScreen) name() string { return s.label }
+func (s *textScreen) title(*common) (left, right string) {
+	if s.total <= s.rows {
+		return s.head, ""
+	}
+	return s.head, texts.LinesOf(s.top+1, min(s.top+s.rows, s.total), s.total)
+}
+func (s *textScreen) init(*common) action { return action{} }
 
 func (s *textScreen) keys(*common) []key.Binding {
 	if s.total > s.rows {
@@ -74,7 +80,11 @@ func newHelp(c *common, of screen) *textScreen {
 	if st, ok := of.(stepper); ok && st.step(c) != "" {
 		bindings = append(bindings, keyWhy)
 	}
-	bindings = append(bindings, keyHelp, keySave, keyStop)
+	leave := keySave
+	if c.look || c.facts.NoWrite != "" {
+		leave = keyExit
+	}
+	bindings = append(bindings, keyHelp, leave, keyStop)
 	return &textScreen{label: "help", head: texts.HelpTitle, make: func(c *common, w int) []string {
 		lines, column := make([]string, 0, len(bindings)), 0
 		for _, b := range bindings {
@@ -85,8 +95,33 @@ func newHelp(c *common, of screen) *textScreen {
 			keys := pad(cut(allKeys(b), column, c.marks.More), column+2)
 			lines = append(lines, indent(c.st.Key.Render(keys)+cut(b.Help().Desc, w-column-2*margin-2, c.marks.More)))
 		}
+		if _, list := of.(*hub); list {
+			lines = append(append(lines, ""), legend(c, w)...)
+		}
 		return lines
 	}}
+}
+
+// legend tells what the marks of the list mean.
+func legend(c *common, w int) []string {
+	var lines []string
+	for _, m := range []struct {
+		mark flow.Mark
+		what string
+	}{
+		{flow.MarkOpen, texts.LegendOpen},
+		{flow.MarkUnknown, texts.LegendUnknown},
+		{flow.MarkMet, texts.LegendMet},
+		{flow.MarkAnswered, texts.LegendAnswered},
+		{flow.MarkAgain, texts.LegendAgain},
+		{flow.MarkSkipped, texts.LegendSkipped},
+		{flow.MarkNone, texts.LegendNone},
+		{flow.MarkNotBuilt, texts.LegendNotBuilt},
+	} {
+		r := flow.Row{Mark: m.mark}
+		lines = append(lines, indent(c.tone(r).Render(c.bracket(r))+"  "+cut(m.what, w-2*margin-5, c.marks.More)))
+	}
+	return lines
 }
 
 // allKeys are the keys of a binding, those of the footer first.
@@ -99,10 +134,13 @@ func allKeys(b key.Binding) string {
 
 // others are the keys of a binding that its help does not name.
 func others(b key.Binding) string {
-	named := strings.ToLower(b.Help().Key)
+	named := "/" + b.Help().Key + "/"
 	var all []string
 	for _, k := range b.Keys() {
-		if !strings.Contains("/"+named+"/", "/"+k+"/") {
+		if len(k) > 1 && k[0] == 'f' && k[1] <= '9' {
+			k = "F" + k[1:]
+		}
+		if !strings.Contains(named, "/"+k+"/") {
 			all = append(all, k)
 		}
 	}
@@ -166,7 +204,7 @@ func findingLines(c *common, r steps.Result, w int) []string {
 	for i, l := range wrap(message, w-5) {
 		head := "     "
 		if i == 0 {
-			head = "[" + style.Render(mark) + "] "
+			head = box(style, mark)
 		}
 		lines = append(lines, indent(head+l))
 	}

@@ -23,7 +23,7 @@ var (
 	hubSkip    = bind("s", texts.KeySkip, "s")
 	hubBack    = bind("s", texts.KeyTakeBack, "s")
 	hubReview  = bind("r", texts.KeyReview, "r")
-	hubRefresh = bind("f5", texts.KeyRefresh, "f5", "ctrl+l")
+	hubRefresh = bind("F5", texts.KeyRefresh, "f5", "ctrl+l")
 )
 
 func newHub(c *common) *hub {
@@ -49,16 +49,7 @@ func (h *hub) goTo(c *common, p flow.Place) {
 func (h *hub) name() string { return "hub" }
 
 func (h *hub) title(c *common) (left, right string) {
-	settled, total := 0, 0
-	for _, r := range c.rows {
-		if r.Mark == flow.MarkNotBuilt {
-			continue
-		}
-		total++
-		if r.Settled() {
-			settled++
-		}
-	}
+	settled, total := c.eng.Progress()
 	return texts.HubTitle, texts.HubCount(settled, total)
 }
 
@@ -83,6 +74,9 @@ func (h *hub) keys(c *common) []key.Binding {
 	all := []key.Binding{hubOpen}
 	if c.look {
 		return append(all, keyBack, keyMove)
+	}
+	if r, ok := h.current(c); ok && !r.Openable() {
+		all = nil
 	}
 	if r, ok := h.current(c); ok && r.Mark == flow.MarkSkipped {
 		all = append(all, hubBack)
@@ -179,6 +173,8 @@ func (h *hub) open(c *common, row flow.Row, onRow bool) action {
 		return action{push: newReview()}
 	case c.look:
 		return action{push: newWhy(c, row.ID)}
+	case row.Mark == flow.MarkNotBuilt:
+		return action{notice: texts.NotBuilt(row.Guideline)}
 	case !row.Openable():
 		return action{notice: texts.NotOpenable}
 	}
@@ -232,12 +228,23 @@ func (h *hub) body(c *common, w, rows int) []string {
 func (h *hub) about(c *common) string {
 	r, ok := h.current(c)
 	if !ok {
-		return texts.HubAllSettled
+		return h.aboutReview(c)
+	}
+	if r.Mark == flow.MarkNotBuilt {
+		return texts.NotBuilt(r.Guideline) + " " + printable(r.Why)
 	}
 	if len(r.Findings) > 0 && (r.Mark == flow.MarkOpen || r.Mark == flow.MarkUnknown) {
 		return printable(r.Findings[0].Message)
 	}
 	return printable(r.Why)
+}
+
+func (h *hub) aboutReview(c *common) string {
+	settled, total := c.eng.Progress()
+	if settled < total {
+		return texts.HubSomeOpen(total - settled)
+	}
+	return texts.HubAllSettled
 }
 
 // rowLine draws a guideline: cursor, mark, number, title, and what is to be said about it.

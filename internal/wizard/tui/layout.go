@@ -18,6 +18,7 @@ const (
 	wideWidth  = 100 // from here on a step shows the list beside it
 	sideWidth  = 34
 	textWidth  = 92 // running text is not set wider
+	minHome    = 24 // what the path of the install keeps of the bar
 	noSizeW    = 80 // what a terminal without a size counts as
 	noSizeH    = 24
 )
@@ -130,8 +131,8 @@ func firstCells(s string, width int) string {
 	return s[:end]
 }
 
-// block is wrap with a margin before each line, and at most rows lines; the last one shows that there is more.
-func block(s string, width, rows int, more string) []string {
+// short is wrap in at most rows lines; the last one shows that there is more.
+func short(s string, width, rows int, more string) []string {
 	lines := wrap(s, width)
 	if len(lines) > rows {
 		lines = lines[:max(rows, 0)]
@@ -139,6 +140,12 @@ func block(s string, width, rows int, more string) []string {
 			lines[rows-1] = cut(lines[rows-1]+" "+more, width, more)
 		}
 	}
+	return lines
+}
+
+// block is wrap with a margin before each line, and at most rows lines; the last one shows that there is more.
+func block(s string, width, rows int, more string) []string {
+	lines := short(s, width, rows, more)
 	for i := range lines {
 		lines[i] = indent(lines[i])
 	}
@@ -186,6 +193,9 @@ func printable(s string) string {
 		return s
 	}
 	return strings.Map(func(r rune) rune {
+		if r == '\n' {
+			return ' ' // where a running text was broken in its source
+		}
 		if r == utf8.RuneError || unicode.IsControl(r) || isFormat(r) {
 			return '?'
 		}

@@ -157,8 +157,8 @@ func TestMarksFollowTheLocale(t *testing.T) {
 				t.Errorf("mark %q is %d cells wide", m, lipgloss.Width(m))
 			}
 		}
-		for _, m := range []string{s.OK, s.Fail, s.Warn, s.Quest} {
-			if lipgloss.Width(m) != 2 {
+		for _, m := range []string{s.OK, s.Fail, s.Warn, s.Quest, s.Run} {
+			if lipgloss.Width(m) != lipgloss.Width(s.OK) {
 				t.Errorf("mark %q is %d cells wide", m, lipgloss.Width(m))
 			}
 		}

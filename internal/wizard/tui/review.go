@@ -44,7 +44,7 @@ var (
 	reviewSave   = bind("w", texts.KeySave, "w")
 	reviewSkip   = bind("s", texts.KeySkip, "s")
 	reviewBack   = bind("s", texts.KeyTakeBack, "s")
-	reviewReplan = bind("f5", texts.KeyReplan, "f5", "ctrl+l")
+	reviewReplan = bind("F5", texts.KeyReplan, "f5", "ctrl+l")
 )
 
 func newReview() *reviewScreen { return &reviewScreen{working: true} }
@@ -78,6 +78,8 @@ func (s *reviewScreen) keys(c *common) []key.Binding {
 	var all []key.Binding
 	if len(s.review.Blocked) == 0 {
 		all = append(all, reviewApply)
+	} else if !s.review.Empty {
+		all = append(all, reviewReplan) // when what stands in the way is gone
 	}
 	if len(s.review.Files) > 0 {
 		all = append(all, reviewDiff)
@@ -98,7 +100,11 @@ func (s *reviewScreen) keys(c *common) []key.Binding {
 	if len(s.review.Checks) > 0 {
 		all = append(all, reviewTest)
 	}
-	return append(all, keyMove, reviewReplan)
+	all = append(all, keyMove)
+	if len(s.review.Blocked) == 0 || s.review.Empty {
+		all = append(all, reviewReplan)
+	}
+	return all
 }
 
 // reviewedMsg brings the plan.
@@ -352,10 +358,10 @@ func (s *reviewScreen) setItems(c *common) {
 		return
 	}
 	w := c.w - 2*margin - 2
-	b := &itemList{w: min(w, textWidth), st: c.st}
+	b := &itemList{w: min(w, textWidth), wide: w, st: c.st}
 	b.blocked(r)
 	b.rows(c, r)
-	b.files(r)
+	b.files(r, c.marks.More)
 	b.actions(r)
 	b.problems(r)
 	b.checks(c, r, s.checked, s.ended)

@@ -14,7 +14,8 @@ import (
 // itemList makes the lines of a review.
 type itemList struct {
 	items []item
-	w     int
+	w     int // of running text
+	wide  int // of a line
 	st    *Styles
 }
 
@@ -29,14 +30,14 @@ func (b *itemList) head(text string) {
 func (b *itemList) text(style lipgloss.Style, mark, text string) {
 	for i, l := range wrapLines(printableLines(text), b.w-2) {
 		if i > 0 {
-			mark = "  "
+			mark = strings.Repeat(" ", lipgloss.Width(mark))
 		}
 		b.items = append(b.items, item{text: mark + l, style: style, file: -1})
 	}
 }
 
 func (b *itemList) blocked(r *flow.Review) {
-	if len(r.Blocked) == 0 && r.Running == nil && len(r.Preflight) == 0 {
+	if len(r.Blocked) == 0 && r.Running == nil {
 		return
 	}
 	if r.Empty {
@@ -47,27 +48,38 @@ func (b *itemList) blocked(r *flow.Review) {
 	for _, why := range r.Blocked {
 		b.text(b.st.Warn, "! ", why)
 	}
-	if r.Running != nil {
+	if r.Running != nil && !mentions(r.Blocked, fmt.Sprintf("process %d", r.Running.PID)) {
 		b.text(b.st.Warn, "! ", texts.ServerRuns(r.Running.PID))
 	}
+}
+
+func mentions(all []string, what string) bool {
+	for _, s := range all {
+		if strings.Contains(s, what) {
+			return true
+		}
+	}
+	return false
 }
 
 // rows lists the guidelines, grouped by what the plan does about them.
 func (b *itemList) rows(c *common, r *flow.Review) {
 	groups := []struct {
-		head  string
-		fates []flow.Fate
+		head   string
+		fates  []flow.Fate
+		blocks bool // of those that cannot be planned: they stand in the way, or this version has no step for them
 	}{
-		{texts.ReviewChanges, []flow.Fate{flow.FateChange}},
-		{texts.ReviewCannot, []flow.Fate{flow.FateCannot}},
-		{texts.ReviewSkipped, []flow.Fate{flow.FateSkipped}},
-		{texts.ReviewOpen, []flow.Fate{flow.FateOpen}},
-		{texts.ReviewMet, []flow.Fate{flow.FateSame, flow.FateMet}},
+		{texts.ReviewCannot, []flow.Fate{flow.FateCannot}, true},
+		{texts.ReviewChanges, []flow.Fate{flow.FateChange}, false},
+		{texts.ReviewSkipped, []flow.Fate{flow.FateSkipped}, false},
+		{texts.ReviewOpen, []flow.Fate{flow.FateOpen}, false},
+		{texts.ReviewMet, []flow.Fate{flow.FateSame, flow.FateMet}, false},
+		{texts.ReviewNotBuilt, []flow.Fate{flow.FateCannot}, false},
 	}
 	for _, g := range groups {
 		first := true
 		for _, row := range r.Rows {
-			if row.Fate != g.fates[0] && row.Fate != g.fates[len(g.fates)-1] {
+			if row.Fate != g.fates[0] && row.Fate != g.fates[len(g.fates)-1] || row.Blocks != g.blocks {
 				continue
 			}
 			if first {
@@ -89,7 +101,7 @@ func (b *itemList) rows(c *common, r *flow.Review) {
 	}
 }
 
-func (b *itemList) files(r *flow.Review) {
+func (b *itemList) files(r *flow.Review, more string) {
 	if len(r.Files) == 0 {
 		return
 	}
@@ -99,7 +111,9 @@ func (b *itemList) files(r *flow.Review) {
 		if sign == "" {
 			sign = "~"
 		}
-		text := fmt.Sprintf("%s %s  +%d -%d  %s", sign, printable(f.Path), f.Added, f.Removed, texts.GuidelineList(f.Guidelines))
+		tail := fmt.Sprintf("  +%d -%d  %s", f.Added, f.Removed, texts.GuidelineList(f.Guidelines))
+		room := b.wide - lipgloss.Width(sign+" "+tail)
+		text := sign + " " + cutHead(printable(f.Path), max(room, minInput), more) + tail
 		b.items = append(b.items, item{text: text, file: i})
 	}
 }
@@ -137,6 +151,7 @@ func (b *itemList) checks(c *common, r *flow.Review, done []flow.CheckResult, en
 		return
 	}
 	b.head(texts.ReviewChecks)
+	said := map[string]bool{} // several guidelines may look at the same name
 	for i, t := range r.Checks {
 		if i >= len(done) {
 			mark := ".. "
@@ -151,7 +166,11 @@ func (b *itemList) checks(c *common, r *flow.Review, done []flow.CheckResult, en
 		if text == "" {
 			text = t.Title
 		}
-		b.text(style, mark+" ", text)
+		if said[text] {
+			continue
+		}
+		said[text] = true
+		b.text(style, pad(mark, 2)+" ", text)
 	}
 }
 

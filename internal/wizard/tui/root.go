@@ -53,7 +53,11 @@ func (r *root) invitation() string {
 // Init shows the entry screen.
 func (r *root) Init() tea.Cmd {
 	cmd := r.carry(action{push: r.entry()})
-	if n := r.facts.Notices; len(n) > 0 {
+	n := r.facts.Notices
+	if f := r.facts; f.NoWrite != "" && !f.DryRun && r.eng.Entry() == flow.EntryHub {
+		n = append([]string{f.NoWrite}, n...)
+	}
+	if len(n) > 0 {
 		cmd = tea.Batch(cmd, r.carry(action{push: newNotices(n)}))
 	}
 	return cmd
@@ -295,14 +299,18 @@ func (r *root) render() string {
 		body := fill(top.body(&r.common, r.w, r.h-3), r.h-3)
 		lines = append(lines, body...)
 	} else {
-		left, right := top.title(&r.common)
-		lines = append(lines, ends(indent(r.st.Title.Render(left)), right+" ", r.w))
-		head := 2
+		blank := []string{}
 		if d, ok := top.(denser); !r.tight() && (!ok || !d.dense(&r.common)) {
-			lines, head = append(lines, ""), 3
+			blank = append(blank, "")
 		}
-		body := fill(top.body(&r.common, r.w, r.h-head-2), r.h-head-2)
-		lines = append(lines, body...)
+		rows := r.h - len(lines) - 1 - len(blank) - 2
+		body := fill(top.body(&r.common, r.w, rows), rows)
+		left, right := top.title(&r.common) // after the body: it knows how long it is
+		if right != "" {
+			right += " "
+		}
+		lines = append(lines, ends(indent(r.st.Title.Render(left)), right, r.w))
+		lines = append(append(lines, blank...), body...)
 	}
 	lines = r.say(lines)
 	lines = append(lines, " "+r.footer(top))
@@ -327,6 +335,9 @@ func (r *root) say(lines []string) []string {
 // footer names the keys of a screen, and those that work everywhere.
 func (r *root) footer(top screen) string {
 	all, last := top.keys(&r.common), []key.Binding{keyHelp, keySave}
+	if r.look || r.facts.NoWrite != "" {
+		last[1] = keyExit // there is nothing to save
+	}
 	switch {
 	case r.w < 50:
 		last = last[:1]
@@ -368,7 +379,11 @@ func (r *root) bar() string {
 		right = " " + texts.ReadOnly + " "
 	}
 	room := r.w - len(right)
-	left += sep + cutHead(printable(f.Home), room-lipgloss.Width(left+sep)-1, r.marks.More)
+	home := room - lipgloss.Width(left+sep) - 1
+	if less := home - lipgloss.Width(sep+printable(product)); less >= minHome {
+		home = less // a long path gives way to the product
+	}
+	left += sep + cutHead(printable(f.Home), home, r.marks.More)
 	for _, part := range []string{product, f.Host} {
 		if part = printable(part); part != "" && lipgloss.Width(left+sep+part)+1 <= room {
 			left += sep + part

@@ -34,12 +34,17 @@ func (s *stepScreen) body(c *common, w, h int) []string {
 
 func (s *stepScreen) main(c *common, w, h int) []string {
 	if c.tight() {
-		lines := s.form.view(w, h-2, &s.scroll, true)
-		return append(fill(lines, h-2), block(s.below(), w-2*margin, 2, c.marks.More)...)
+		help := block(s.below(), w-2*margin, max(2, h/2-1), c.marks.More)
+		lines := s.form.view(w, h-len(help), &s.scroll, true)
+		return append(fill(lines, h-len(help)), help...)
 	}
-	const top, bottom = 3, 4
+	const bottom = 4
 	text := min(w-2*margin, textWidth)
-	lines := fill(block(s.above(), text, top-1, c.marks.More), top)
+	const least, most = 2, 4 // lines about the guideline; more than the least only where the fields leave room
+	room := max(least, min(most, h-1-bottom-fieldRows*len(s.form.fields)))
+	above := block(s.above(), text, room, c.marks.More)
+	top := max(least, len(above)) + 1
+	lines := fill(above, top)
 	lines = append(lines, s.form.view(w, h-top-bottom, &s.scroll, false)...)
 	lines = append(lines, indent(cut(s.tested, text, c.marks.More)))
 	help := block(s.below(), text, bottom-1, c.marks.More)

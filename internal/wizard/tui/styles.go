@@ -70,10 +70,15 @@ func NewMarks(utf8 bool) *Marks {
 	}
 	if utf8 {
 		m.Done, m.Met, m.Cursor = "✓", "=", "▸"
-		m.OK, m.Fail, m.Run = "✓ ", "✗ ", "… "
+		m.OK, m.Fail, m.Run, m.Warn, m.Quest = "✓", "✗", "…", "!", "?"
 		m.Rule, m.Dot, m.More, m.Dash, m.Up, m.Down, m.CR, m.Blank = "─", "·", "…", "–", "↑", "↓", "␍", "·"
 	}
 	return m
+}
+
+// box is a mark between brackets, as wide as the widest.
+func box(style lipgloss.Style, mark string) string {
+	return pad("["+style.Render(mark)+"]", 5)
 }
 
 // utf8Locale reports whether the environment asks for UTF-8. The Linux console has too small a font for the signs.
