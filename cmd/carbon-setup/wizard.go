@@ -47,6 +47,8 @@ func (a *app) endOf(out flow.Outcome) error {
 	case flow.EndLeft:
 		if out.Saved {
 			fmt.Fprintln(a.err, "Left; nothing was applied. What you entered is kept, secrets apart: the same command goes on where you were.")
+		} else {
+			fmt.Fprintln(a.err, "Left; nothing was written.")
 		}
 		return done(exitLeft)
 	case flow.EndNothing:

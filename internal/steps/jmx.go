@@ -46,7 +46,7 @@ func (jmx) Specs() []answers.Spec {
 	return []answers.Spec{
 		{
 			Key: keyJMXEnabled, Kind: answers.Bool, Label: "JMX server", Example: "true",
-			Help: "true: Carbon starts its JMX server. false: it does not, and neither port is opened.",
+			Help: "On (true): Carbon starts its JMX server. Off (false): it does not, and neither port is opened.",
 		},
 		{
 			Key: keyRegistryPort, Kind: answers.Int, Label: "RMI registry port", Example: "9999",
@@ -141,7 +141,7 @@ func checkPort(text string) *Problem {
 	case err != nil:
 		return &Problem{Severity: Error, Message: fmt.Sprintf("%q is not a port: it has to be a whole number.", text), Fix: "Give a number from 1 to 65535."}
 	case n < 1 || n > highestPort:
-		return &Problem{Severity: Error, Message: fmt.Sprintf("%d is not a port; ports go from 1 to %d.", n, highestPort), Fix: "Give a number from 1024 to 65535."}
+		return &Problem{Severity: Error, Message: fmt.Sprintf("%d is not a port; ports go from 1 to %d.", n, highestPort), Fix: "Give a number from 1 to 65535."}
 	}
 	return nil
 }

@@ -272,5 +272,5 @@ func Unreadable(file, why string) string {
 
 // UnseenRun tells of a run whose end nobody has seen.
 func UnseenRun(run, state string, files int, dir string) string {
-	return fmt.Sprintf("Run %s went on after the connection was lost, and came to its end: %s, %s. Its report and log are in %s.", run, state, count(files, "file"), dir)
+	return fmt.Sprintf("Run %s went on after the connection was lost, and came to its end: %s, %s. Its report, with the command that takes it back, and its log are in %s.", run, state, count(files, "file"), dir)
 }
