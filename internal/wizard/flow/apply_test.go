@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,6 +45,10 @@ func TestApplyVerifiesReportsAndForgetsTheSession(t *testing.T) {
 			t.Errorf("the report does not say %q:\n%s", want, report)
 		}
 	}
+	line := 1 + strings.Count(string(data[:strings.Index(string(data), "<HostName>am01")]), "\n")
+	if want := fmt.Sprintf("line %d: host name", line); !strings.Contains(string(report), want) {
+		t.Errorf("the report does not say %q:\n%s", want, report)
+	}
 	seesNoSecret(t, home)
 	if e.CanResume() {
 		t.Error("the session of an applied run is still there")
@@ -81,7 +86,7 @@ func TestAppliedGuidelinesAreSettledWhateverTheAuditLeavesToSay(t *testing.T) {
 		t.Fatal(err)
 	}
 	row = e.mustRow(t, "ports")
-	if row.Mark != MarkApplied || row.Todo() || !row.Settled() || !strings.HasPrefix(row.Summary, "applied; ") {
+	if row.Mark != MarkApplied || row.Todo() || !row.Settled() || !strings.HasPrefix(row.Summary, "applied. ") {
 		t.Errorf("after the apply ports is %s: %s", row.Mark, row.Summary)
 	}
 	for _, r := range e.mustReview(t).Rows {

@@ -74,13 +74,25 @@ func (d ReportData) files(b *strings.Builder) {
 		fmt.Fprintf(b, "- `%s` %s, +%d -%d, for %s\n", f.Path, texts.Op(string(f.Op)), f.Added, f.Removed, texts.GuidelineList(f.Guidelines))
 		for _, h := range f.Hunks {
 			for _, reason := range h.Reasons {
-				fmt.Fprintf(b, "  - line %d: %s\n", h.NewStart, reason)
+				fmt.Fprintf(b, "  - line %d: %s\n", firstChanged(h), reason)
 			}
 		}
 	}
 	for _, a := range d.Actions {
 		fmt.Fprintf(b, "- %s: %s\n", a.Name, a.Detail)
 	}
+}
+
+// firstChanged is the line of the new file where a hunk's first change is: before it stand lines that are only shown for orientation.
+func firstChanged(h apply.Hunk) int {
+	n := h.NewStart
+	for _, l := range h.Lines {
+		if l.Op != ' ' {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 func (d ReportData) results(b *strings.Builder) {

@@ -45,7 +45,7 @@ const (
 )
 
 // AppliedStill says that a guideline was applied, and what is left to look at.
-func AppliedStill(finding string) string { return "applied; " + finding }
+func AppliedStill(finding string) string { return "applied. " + finding }
 
 // SkippedBecause says that a guideline was left out.
 func SkippedBecause(reason string) string { return fmt.Sprintf("skipped: %q", reason) }
