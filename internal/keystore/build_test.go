@@ -255,6 +255,19 @@ func TestOrderChain(t *testing.T) {
 			t.Errorf("chain %q, want %q; %d left, want %d", certificateNames(chain), certificateNames(tt.want), len(rest), tt.rest)
 		}
 	}
+	// Signatures that x509 refuses to look at are followed, and reported by Diagnose.
+	for name, old := range map[string]made{
+		"MD5":   issue(t, spec{cn: "old", key: rsaKeys[3](), by: &f.inter, md5: true}),
+		"SHA-1": issue(t, spec{cn: "old", key: rsaKeys[3](), by: &f.inter, algo: x509.SHA1WithRSA}),
+	} {
+		if chain, _ := OrderChain(old.cert, f.chain()); len(chain) != 3 {
+			t.Errorf("%s: chain %q", name, certificateNames(chain))
+		}
+		renamed := issue(t, spec{cn: "Example Issuing CA", key: rsaKeys[4](), by: &f.root, ca: true})
+		if chain, _ := OrderChain(old.cert, []*Certificate{renamed.cert}); len(chain) != 1 {
+			t.Errorf("%s: a CA that did not sign it is in the chain", name)
+		}
+	}
 	// Two CAs that sign each other do not make it run for ever.
 	a := issue(t, spec{cn: "A", key: rsaKeys[4](), ca: true, by: &made{cert: issue(t, spec{cn: "B", key: rsaKeys[5](), ca: true}).cert, key: rsaKeys[5]()}})
 	b := issue(t, spec{cn: "B", key: rsaKeys[5](), ca: true, by: &made{cert: issue(t, spec{cn: "A", key: rsaKeys[4](), ca: true}).cert, key: rsaKeys[4]()}})

@@ -18,7 +18,7 @@ type Template struct {
 	Subject   pkix.Name // its common name may be left empty: it is the first of Names
 	Names     []string  // DNS names, also international ones and *.example.com, and IP addresses
 	Bits      int       // 2048 to 8192; 0: 2048
-	NotBefore time.Time
+	NotBefore time.Time // better an hour before now: clocks differ
 	NotAfter  time.Time // NotBefore and NotAfter are not used for requests: the CA sets them
 }
 

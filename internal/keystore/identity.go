@@ -280,7 +280,8 @@ func (id *Identity) EncryptedKey(password secret.Secret) ([]byte, error) {
 		return nil, errKeyDamaged()
 	}
 	defer clear(plain)
-	der, err := encryptPBES2(plain, password)
+	const rounds = 600_000 // of SHA-256: what OWASP advised in 2023, a third of a second
+	der, err := encryptPBES2(plain, password, rounds)
 	if err != nil {
 		return nil, fmt.Errorf("encrypt a private key: %w", err)
 	}

@@ -336,8 +336,7 @@ func pkcs12Chars(password secret.Secret) []byte {
 }
 
 // encryptPBES2 makes encrypted PKCS#8 with AES-256 and PBKDF2 over HMAC-SHA-256, as OpenSSL 3 and Java read it.
-func encryptPBES2(plain []byte, password secret.Secret) ([]byte, error) {
-	const iterations = 600_000
+func encryptPBES2(plain []byte, password secret.Secret, iterations int) ([]byte, error) {
 	random := make([]byte, 32)
 	if _, err := rand.Read(random); err != nil {
 		return nil, err

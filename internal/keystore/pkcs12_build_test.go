@@ -106,7 +106,7 @@ func (b bagSpec) bag(t testing.TB) safeBag {
 // seal encrypts a key as in a bag.
 func seal(t testing.TB, plain []byte, password string) []byte {
 	t.Helper()
-	der, err := encryptPBES2(plain, pw(password))
+	der, err := encryptPBES2(plain, pw(password), 1000)
 	must(t, err)
 	return der
 }
