@@ -41,5 +41,6 @@ const (
 	KeyContinue  = "next"
 	KeyRefresh   = "look again"
 	KeyScroll    = "scroll"
+	KeyToList    = "guidelines"
 	KeyReplan    = "plan again"
 )

@@ -184,7 +184,7 @@ func (s *resultScreen) title(*common) (left, right string) {
 }
 
 var (
-	resultHub   = bind("enter", texts.HubTitle, "enter", "esc")
+	resultHub   = bind("enter", texts.KeyToList, "enter", "esc")
 	resultAgain = bind("r", texts.KeyReplan, "r")
 )
 

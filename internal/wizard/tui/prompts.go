@@ -45,6 +45,8 @@ func (l *line) view(label string, w int) string {
 
 var (
 	promptEnter = bind("enter", texts.KeyContinue, "enter")
+	promptSkip  = bind("enter", texts.KeyLeaveOut, "enter")
+	promptSave  = bind("enter", texts.KeySave, "enter")
 	promptEsc   = bind("esc", texts.KeyBack, "esc")
 )
 
@@ -63,7 +65,7 @@ func (s *skipScreen) name() string                       { return "skip" }
 func (s *skipScreen) typing() bool                       { return true }
 func (s *skipScreen) step(*common) string                { return s.row.ID }
 func (s *skipScreen) title(*common) (left, right string) { return texts.SkipTitle, "" }
-func (s *skipScreen) keys(*common) []key.Binding         { return []key.Binding{promptEnter, promptEsc} }
+func (s *skipScreen) keys(*common) []key.Binding         { return []key.Binding{promptSkip, promptEsc} }
 func (s *skipScreen) init(*common) action                { return action{} }
 
 func (s *skipScreen) update(c *common, msg tea.Msg) action {
@@ -72,7 +74,7 @@ func (s *skipScreen) update(c *common, msg tea.Msg) action {
 		switch {
 		case key.Matches(msg, promptEsc):
 			return action{pop: true}
-		case key.Matches(msg, promptEnter):
+		case key.Matches(msg, promptSkip):
 			eng, row, reason := c.eng, s.row, s.line.text()
 			return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
 				return refreshNotice(texts.SkippedNotice(row.Guideline, row.Title), eng.Skip(ctx, row.ID, reason))
@@ -96,7 +98,7 @@ func (s *skipScreen) update(c *common, msg tea.Msg) action {
 func (s *skipScreen) body(c *common, w, h int) []string {
 	text := min(w-2*margin, textWidth)
 	lines := block(texts.SkipQuestion(s.row.Guideline, s.row.Title), text, 3, c.marks.More)
-	lines = append(lines, "", s.line.view(texts.SkipLabel, text))
+	lines = append(lines, "", s.line.view(texts.SkipLabel+":", text))
 	if h > 12 && s.row.Summary != "" {
 		lines = append(lines, "")
 		lines = append(lines, block(printableLines(s.row.Why), text, h-len(lines), c.marks.More)...)
@@ -117,7 +119,7 @@ func (s *saveScreen) name() string                       { return "save" }
 func (s *saveScreen) typing() bool                       { return true }
 func (s *saveScreen) title(*common) (left, right string) { return texts.SaveTitle, "" }
 func (s *saveScreen) keys(*common) []key.Binding {
-	return []key.Binding{promptEnter, stepComplete, promptEsc}
+	return []key.Binding{promptSave, stepComplete, promptEsc}
 }
 func (s *saveScreen) init(*common) action { return action{} }
 
@@ -161,7 +163,7 @@ func (s *saveScreen) press(c *common, msg tea.KeyPressMsg) action {
 			to, names := eng.Complete(ctx, text)
 			return completedMsg{was: text, text: to, names: names}
 		})}
-	case key.Matches(msg, promptEnter):
+	case key.Matches(msg, promptSave):
 		if strings.TrimSpace(text) == "" {
 			return action{}
 		}
@@ -179,7 +181,7 @@ func (s *saveScreen) press(c *common, msg tea.KeyPressMsg) action {
 func (s *saveScreen) body(c *common, w, _ int) []string {
 	text := min(w-2*margin, textWidth)
 	lines := block(texts.SaveQuestion, text, 3, c.marks.More)
-	return append(lines, "", s.line.view(texts.SaveLabel, text))
+	return append(lines, "", s.line.view(texts.SaveLabel+":", text))
 }
 
 // warningsScreen asks whether answers with warnings are meant so.
