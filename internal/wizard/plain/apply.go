@@ -3,6 +3,7 @@ package plain
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/steps"
@@ -37,17 +38,17 @@ func (v *review) apply(ctx context.Context) (p flow.Place, next turn, err error)
 	return v.t.ended(ctx, v.t.progress(ctx, run))
 }
 
-// confirm asks for the word.
+// confirm asks for the word. The host and the path stand right before it.
 func (v *review) confirm(ctx context.Context) (bool, error) {
 	f := v.t.eng.Facts()
 	v.t.heading(texts.ApplyTitle)
-	where := texts.ApplyWhere(len(v.plan.Files), f.Host, f.Home) + "."
-	v.t.out.line(where)
 	v.t.out.say(texts.ApplyBackup)
 	v.problems(steps.Warning)
+	v.t.out.blank()
 	v.t.out.say(texts.PlainApplyNo)
 	for {
-		text, err := v.t.line(ctx, texts.PlainApplyPrompt(f.Host, f.Home))
+		v.t.out.line(texts.ApplyWhere(len(v.plan.Files), f.Host, f.Home) + ".")
+		text, err := v.t.line(ctx, prompt{says: strings.TrimRight(texts.ApplyPrompt, ": ")})
 		switch {
 		case err != nil:
 			return false, err
@@ -58,7 +59,6 @@ func (v *review) confirm(ctx context.Context) (bool, error) {
 		case text == keyBack:
 			return false, nil
 		case text == keyHelp:
-			v.t.out.line(where)
 			v.t.out.say(texts.PlainApplyAgain)
 			continue
 		}
@@ -118,12 +118,12 @@ func (t *talk) ended(ctx context.Context, a *flow.Applied) (p flow.Place, next t
 		t.out.say(texts.Failed(err))
 	}
 	t.out.blank()
-	says, verbs := texts.PlainResultPrompt, []verb{{what: texts.PlainToList}, {key: keyBack, what: texts.PlainToList}}
+	asks, verbs := texts.PlainResultPrompt, []verb{{what: texts.PlainToList}, {key: keyBack, what: texts.PlainToList}}
 	if a.Err != nil {
-		says = texts.PlainFailedPrompt
+		asks = texts.PlainFailedPrompt
 		verbs = append(verbs, verb{key: "r", what: texts.KeyReplan})
 	}
-	c, err := t.command(ctx, bracketed(says, ""), nil, verbs)
+	c, err := t.command(ctx, prompt{says: asks}, nil, verbs)
 	if c.key == "r" {
 		return p, replan, err
 	}

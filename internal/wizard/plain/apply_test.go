@@ -43,7 +43,7 @@ func TestNothingButTheWordApplies(t *testing.T) {
 	if n := strings.Count(out, texts.ApplyMistyped); n != 11 || end.End != flow.EndLeft || eng.Last() != nil || tree(t, home) != before {
 		t.Errorf("refused %d of 11, %+v", n, end)
 	}
-	says(t, out, "1 file will be changed on am01 in "+home+".", texts.ApplyBackup, texts.PlainApplyNo, "On am01, in "+home+". Type apply to write:")
+	says(t, out, texts.ApplyBackup, texts.PlainApplyNo, "1 file will be changed on am01 in "+home+". Type apply to write:")
 	converse(t, eng, "r", "a", texts.ApplyWord)
 	if eng.Last() == nil || eng.Last().Err != nil {
 		t.Error("the word does not apply")

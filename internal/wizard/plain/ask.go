@@ -23,13 +23,16 @@ const (
 // tooMany is how many answers in a row may be of no use when nobody sits at the input.
 const tooMany = 3
 
+// prompt is what a question says last, and what Enter takes; "" = nothing, or the empty text.
+type prompt struct{ says, enter string }
+
 // read shows a prompt and returns the line that answers it.
-func (t *talk) read(ctx context.Context, prompt string) (typed, error) {
+func (t *talk) read(ctx context.Context, p prompt) (typed, error) {
 	if !t.refused {
 		t.bad = 0
 	}
 	t.refused = false
-	t.out.prompt(prompt)
+	t.out.prompt(p.says, p.enter)
 	if t.out.err != nil {
 		return typed{}, errGone
 	}
@@ -52,9 +55,9 @@ func (t *talk) endOf(err error) error {
 }
 
 // line asks for a text. Blanks round it are dropped. When the input is no terminal, what was read is shown: the output is then the whole conversation.
-func (t *talk) line(ctx context.Context, prompt string) (string, error) {
+func (t *talk) line(ctx context.Context, p prompt) (string, error) {
 	for {
-		l, err := t.read(ctx, prompt)
+		l, err := t.read(ctx, p)
 		if err != nil {
 			return "", err
 		}
@@ -72,12 +75,12 @@ func (t *talk) line(ctx context.Context, prompt string) (string, error) {
 }
 
 // hidden asks for a password, which is taken as it is typed and not shown.
-func (t *talk) hidden(ctx context.Context, prompt string) (string, error) {
+func (t *talk) hidden(ctx context.Context, p prompt) (string, error) {
 	for {
 		if err := t.tty.hide(); err != nil {
 			t.out.say(texts.PlainEcho)
 		}
-		l, err := t.read(ctx, prompt)
+		l, err := t.read(ctx, p)
 		t.tty.show()
 		if err != nil {
 			return "", err
@@ -163,10 +166,10 @@ func always(verbs ...verb) []verb {
 }
 
 // command asks for one of the verbs; ? alone gives help, if there is any, and lists them.
-func (t *talk) command(ctx context.Context, prompt string, help func(), verbs []verb) (command, error) {
+func (t *talk) command(ctx context.Context, p prompt, help func(), verbs []verb) (command, error) {
 	verbs = always(verbs...)
 	for {
-		text, err := t.line(ctx, prompt)
+		text, err := t.line(ctx, p)
 		if err != nil {
 			return command{}, err
 		}
@@ -220,7 +223,7 @@ type option struct {
 }
 
 // choice asks for one of a list, by number; enter is the one that Enter takes, -1 = none. A key of verbs comes back as such.
-func (t *talk) choice(ctx context.Context, prompt string, options []option, enter int, verbs []verb) (i int, key string, err error) {
+func (t *talk) choice(ctx context.Context, says string, options []option, enter int, verbs []verb) (i int, key string, err error) {
 	for n, o := range options {
 		t.out.item("  "+strconv.Itoa(n+1)+"  ", o.label)
 	}
@@ -229,7 +232,7 @@ func (t *talk) choice(ctx context.Context, prompt string, options []option, ente
 		def = strconv.Itoa(enter+1) + ", " + options[enter].label
 	}
 	for {
-		text, err := t.line(ctx, bracketed(prompt, def))
+		text, err := t.line(ctx, prompt{says, def})
 		if err != nil {
 			return 0, "", err
 		}
@@ -285,17 +288,9 @@ func (t *talk) sure(ctx context.Context, question string) (bool, error) {
 }
 
 // pause waits for Enter.
-func (t *talk) pause(ctx context.Context, prompt string) error {
-	_, err := t.command(ctx, bracketed(prompt, ""), nil, []verb{{what: texts.PlainGoOn}})
+func (t *talk) pause(ctx context.Context, says string) error {
+	_, err := t.command(ctx, prompt{says: says}, nil, []verb{{what: texts.PlainGoOn}})
 	return err
-}
-
-// bracketed is a prompt with what Enter takes.
-func bracketed(prompt, def string) string {
-	if def == "" {
-		return prompt + ":"
-	}
-	return prompt + " [" + def + "]:"
 }
 
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len([]rune(s)))) }

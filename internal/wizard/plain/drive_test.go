@@ -78,17 +78,19 @@ func (s *syncBuffer) waitFor(t testing.TB, text string) {
 	}
 }
 
-// waitForPrompt waits for the next prompt, which is a line that is not ended but with a colon and a blank, and returns it.
+// waitForPrompt waits for the next prompt, whose line ends with a colon and a blank, and returns the paragraph that ends in it, as one line.
 func (s *syncBuffer) waitForPrompt(t testing.TB) string {
 	t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		rest := s.b.String()[s.seen:]
-		line := rest[strings.LastIndexByte(rest, '\n')+1:]
-		if strings.HasSuffix(line, ": ") {
+		if strings.HasSuffix(rest, ": ") {
 			s.seen += len(rest)
 			s.mu.Unlock()
-			return line
+			if i := strings.LastIndex(rest, "\n\n"); i >= 0 {
+				rest = rest[i:]
+			}
+			return strings.Join(strings.Fields(rest), " ")
 		}
 		s.mu.Unlock()
 		if time.Now().After(end) {

@@ -11,26 +11,26 @@ import (
 	"carbon-setup/internal/wizard/texts"
 )
 
-// answer is what came to a question: a key of a verb, Enter, or a text.
+// answer is what came to a question: a key of a verb, or a text.
 type answer struct {
-	key   string
-	enter bool
-	text  string
+	key     string
+	text    string
+	literal bool // it was given with =, or by Enter
 }
 
 // text asks for a text. Enter takes def. A text that begins with = is what follows it, whatever that is.
-func (t *talk) text(ctx context.Context, prompt, def string, verbs []verb, help func()) (answer, error) {
+func (t *talk) text(ctx context.Context, says, def string, verbs []verb, help func()) (answer, error) {
 	for {
-		text, err := t.line(ctx, bracketed(prompt, def))
+		text, err := t.line(ctx, prompt{says, def})
 		if err != nil {
 			return answer{}, err
 		}
 		if literal, ok := strings.CutPrefix(text, "="); ok {
-			return answer{text: strings.TrimSpace(literal)}, nil
+			return answer{text: strings.TrimSpace(literal), literal: true}, nil
 		}
 		switch {
 		case text == "":
-			return answer{enter: true, text: def}, nil
+			return answer{text: def, literal: true}, nil
 		case text == keyLeave:
 			return answer{}, errLeft
 		case text == keyHelp:
@@ -83,6 +83,8 @@ func (s *step) about(q flow.Question) {
 		s.t.out.item("  ", texts.PlainProposed(labelOf(q, q.Value), q.DefaultFrom))
 	}
 	switch {
+	case q.Kind == answers.Path:
+		s.t.out.item("  ", texts.PlainPathHint)
 	case q.TypeAgain:
 		s.t.out.item("  ", texts.TypeAgain(q.Label))
 	case q.Kind == answers.List, q.Kind == answers.Map:
@@ -101,20 +103,35 @@ func labelOf(q flow.Question, value string) string {
 	return value
 }
 
-// prompt is the label with the present value and its place.
-func prompt(q flow.Question) string { return texts.PlainNow(q.Label, q.NowText()) }
+// asks is the label with the present value and its place.
+func asks(q flow.Question) string { return texts.PlainNow(q.Label, q.NowText()) }
 
 // words asks for a text.
 func (s *step) words(ctx context.Context, q flow.Question) (key string, err error) {
 	for {
-		a, err := s.t.text(ctx, prompt(q), s.current(q), fieldVerbs, func() { s.explain(q) })
+		a, err := s.t.text(ctx, asks(q), s.current(q), fieldVerbs, func() { s.explain(q) })
 		if err != nil || a.key != "" {
 			return a.key, err
+		}
+		if head, ok := strings.CutSuffix(a.text, keyHelp); ok && q.Kind == answers.Path && !a.literal {
+			s.t.complete(ctx, head)
+			continue
 		}
 		ok, err := s.take(ctx, q, a.text)
 		if ok || err != nil {
 			return "", err
 		}
+	}
+}
+
+// complete lists what a path can go on as.
+func (t *talk) complete(ctx context.Context, typed string) {
+	_, names := t.eng.Complete(ctx, typed)
+	if len(names) == 0 {
+		t.out.line(texts.PlainPathNone)
+	}
+	for _, n := range names {
+		t.out.line("  " + n)
 	}
 }
 
@@ -136,7 +153,7 @@ func (s *step) choice(ctx context.Context, q flow.Question) (key string, err err
 		add(o.Label, o.Value)
 	}
 	for {
-		i, key, err := s.t.choice(ctx, prompt(q), all, enter, append([]verb{verbHelp}, fieldVerbs...))
+		i, key, err := s.t.choice(ctx, asks(q), all, enter, append([]verb{verbHelp}, fieldVerbs...))
 		switch {
 		case err != nil:
 			return "", err
@@ -187,7 +204,7 @@ func (s *step) secret(ctx context.Context, q flow.Question) (key string, err err
 		s.t.out.item("  ", texts.PlainHidden)
 	}
 	for {
-		first, err := s.t.hidden(ctx, bracketed(prompt(q), empty))
+		first, err := s.t.hidden(ctx, prompt{asks(q), empty})
 		if err != nil {
 			return "", err
 		}
@@ -263,7 +280,7 @@ func (s *step) takeSecret(ctx context.Context, q flow.Question, typed secret.Sec
 // again has a password typed once more. It is false when the first one has to be typed anew.
 func (s *step) again(ctx context.Context, q flow.Question, typed secret.Secret) (same bool, err error) {
 	for {
-		second, err := s.t.hidden(ctx, bracketed(texts.Again(q.Label), ""))
+		second, err := s.t.hidden(ctx, prompt{says: texts.Again(q.Label)})
 		switch {
 		case err != nil:
 			return false, err

@@ -78,7 +78,7 @@ func standIns() []steps.Step {
 	host.checks = hostChecks()
 	tuning.specs, tuning.fields = []answers.Spec{profile, heap, peers}, tuningFields
 	tuning.results = []steps.Result{{Status: steps.OK, Guideline: 4, Message: "The profile is as recommended."}}
-	ports.specs = []answers.Spec{{Key: "ports.offset", Kind: answers.Int, Label: "Offset"}}
+	ports.specs = []answers.Spec{{Key: "ports.offset", Kind: answers.Int, Label: "Offset"}, {Key: "ports.rules", Kind: answers.Path, Label: "Rules"}}
 	ports.fields = func(*answers.Set) []steps.Field {
 		return []steps.Field{{Spec: ports.specs[0], Default: "0", DefaultFrom: "the usual offset"}}
 	}

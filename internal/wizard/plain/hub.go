@@ -29,7 +29,7 @@ func (t *talk) hub(ctx context.Context) (flow.Place, error) {
 			row, _ := t.eng.Row(next.Step)
 			enter, def = strconv.Itoa(row.Guideline), row.Title
 		}
-		c, err := t.command(ctx, bracketed(texts.PlainHubPrompt, enter+", "+def), nil, []verb{
+		c, err := t.command(ctx, prompt{texts.PlainHubPrompt, enter + ", " + def}, nil, []verb{
 			{what: texts.PlainTakes + enter + ", " + def},
 			{key: number, what: texts.PlainOpenOne},
 			{key: "r", what: texts.HubReview},
@@ -76,8 +76,7 @@ func (t *talk) hubDo(ctx context.Context, c command, next flow.Place) (p flow.Pl
 	case c.key == keyHelp:
 		t.why(row)
 	case !row.Openable():
-		t.out.say(texts.NotOpenable)
-		t.why(row)
+		t.notOpenable(row)
 	case c.key == keySkip:
 		moved, err := t.skipOrTakeBack(ctx, row, "")
 		return flow.Place{Screen: flow.AtHub}, moved, err
@@ -110,7 +109,7 @@ func (t *talk) lookAround(ctx context.Context) error {
 	defer func() { t.look = false }()
 	t.hubRows()
 	for {
-		c, err := t.command(ctx, bracketed(texts.PlainLookPrompt, ""), nil, []verb{{key: number, what: texts.PlainLookAtOne}, verbHelpNumber, verbBack})
+		c, err := t.command(ctx, prompt{says: texts.PlainLookPrompt}, nil, []verb{{key: number, what: texts.PlainLookAtOne}, verbHelpNumber, verbBack})
 		if err != nil || c.key == keyBack {
 			return err
 		}
@@ -150,6 +149,16 @@ func state(r flow.Row) string {
 	case flow.MarkAnswered, flow.MarkApplied, flow.MarkAgain, flow.MarkSkipped, flow.MarkMet, flow.MarkNotBuilt:
 	}
 	return r.Summary
+}
+
+// notOpenable says why a guideline has no questions, and explains it.
+func (t *talk) notOpenable(r flow.Row) {
+	if r.Mark == flow.MarkNotBuilt {
+		t.out.say(texts.PlainNotBuilt(r.Guideline))
+	} else {
+		t.out.say(texts.NotOpenable)
+	}
+	t.why(r)
 }
 
 // why explains a guideline and says what the audit found.

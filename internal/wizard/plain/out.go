@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// lineWidth is the width that running text is set in. What is to be copied, and prompts, are never broken.
+// lineWidth is the width that running text is set in. What is to be copied is never broken.
 const lineWidth = 78
 
 // printer writes lines and nothing else: no byte that a terminal would act on but the line end, and tabs and CRs as they stand in files.
@@ -71,8 +71,21 @@ func (p *printer) raw(s string) {
 	p.write(b.String())
 }
 
-// prompt writes the start of a line that the answer ends.
-func (p *printer) prompt(s string) { p.write(visible(s, p.ascii) + " ") }
+// prompt writes the start of a line that the answer ends: what is asked, and in brackets what Enter takes. When that is more than a line, the
+// brackets stand alone.
+func (p *printer) prompt(says, enter string) {
+	if enter != "" {
+		enter = "[" + visible(enter, p.ascii) + "]"
+		if utf8.RuneCountInString(says)+1+utf8.RuneCountInString(enter) < p.width {
+			p.write(visible(says, p.ascii) + " " + enter + ": ")
+			return
+		}
+		p.say(strings.ReplaceAll(says, "\n", " "))
+		p.write(enter + ": ")
+		return
+	}
+	p.write(visible(says, p.ascii) + ": ")
+}
 
 // wrap sets text in lines of at most width runes. A word that is longer stands alone, in one piece.
 func wrap(s string, width int) []string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/steps"
@@ -56,7 +57,7 @@ func (t *talk) review(ctx context.Context) (flow.Place, error) {
 // ask takes commands until the review is left, or is to be planned again.
 func (v *review) ask(ctx context.Context) (p flow.Place, again bool, err error) {
 	for {
-		c, err := v.t.command(ctx, bracketed(texts.PlainReviewPrompt, ""), nil, v.verbs())
+		c, err := v.t.command(ctx, prompt{says: texts.PlainReviewPrompt}, nil, v.verbs())
 		if err != nil {
 			return p, false, err
 		}
@@ -106,8 +107,7 @@ func (v *review) do(ctx context.Context, c command) (p flow.Place, next turn, er
 	case c.key == keyHelp:
 		v.t.why(row)
 	case !row.Openable():
-		v.t.out.say(texts.NotOpenable)
-		v.t.why(row)
+		v.t.notOpenable(row)
 	case c.key == keySkip:
 		done, err := v.t.skipOrTakeBack(ctx, row, texts.SkipDefault)
 		if done && err == nil {
@@ -200,19 +200,21 @@ func (v *review) blocked() {
 
 func (v *review) rows() {
 	groups := []struct {
-		head  string
-		fates []flow.Fate
+		head   string
+		fates  []flow.Fate
+		blocks bool // of those that cannot be planned: they stand in the way, or this version has no step for them
 	}{
-		{texts.ReviewChanges, []flow.Fate{flow.FateChange}},
-		{texts.ReviewCannot, []flow.Fate{flow.FateCannot}},
-		{texts.ReviewSkipped, []flow.Fate{flow.FateSkipped}},
-		{texts.ReviewOpen, []flow.Fate{flow.FateOpen}},
-		{texts.ReviewMet, []flow.Fate{flow.FateSame, flow.FateMet}},
+		{texts.ReviewCannot, []flow.Fate{flow.FateCannot}, true},
+		{texts.ReviewChanges, []flow.Fate{flow.FateChange}, false},
+		{texts.ReviewSkipped, []flow.Fate{flow.FateSkipped}, false},
+		{texts.ReviewOpen, []flow.Fate{flow.FateOpen}, false},
+		{texts.ReviewMet, []flow.Fate{flow.FateSame, flow.FateMet}, false},
+		{texts.ReviewNotBuilt, []flow.Fate{flow.FateCannot}, false},
 	}
 	for _, g := range groups {
 		first := true
 		for _, row := range v.plan.Rows {
-			if row.Fate != g.fates[0] && row.Fate != g.fates[len(g.fates)-1] {
+			if !slices.Contains(g.fates, row.Fate) || row.Blocks != g.blocks {
 				continue
 			}
 			if first {

@@ -175,15 +175,15 @@ func (s *step) end(ctx context.Context) (p flow.Place, done bool, key string, er
 	for i, q := range s.fields {
 		s.t.out.item("  "+strconv.Itoa(i+1)+"  ", q.Label+": "+s.shown(q))
 	}
-	says := texts.PlainEndPrompt
+	asks := texts.PlainEndPrompt
 	verbs := []verb{{what: texts.PlainEnterAccepts}, {key: number, what: texts.PlainChangeOne}}
 	if s.form.Checks {
-		says = texts.PlainEndChecks
+		asks = texts.PlainEndChecks
 		verbs = append(verbs, verb{key: "t", what: texts.KeyTest})
 	}
 	verbs = append(verbs, fieldVerbs...)
 	for {
-		c, err := s.t.command(ctx, bracketed(says, ""), s.why, verbs)
+		c, err := s.t.command(ctx, prompt{says: asks}, s.why, verbs)
 		if err != nil {
 			return p, false, "", err
 		}

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/flow"
 	"carbon-setup/internal/wizard/texts"
 )
@@ -208,7 +210,7 @@ func TestRealGuidelines(t *testing.T) {
 		"User name, now: admin in repository/conf/user-mgt.xml": "opsadmin",
 		"Password, now: ":  secretWord,
 		"Password, again:": secretWord,
-		"Host name":        "am01.example.com",
+		"Host name, now:":  "am01.example.com",
 		"Number [2, no]:":  "1",
 	}
 	for i := 0; ; i++ {
@@ -216,12 +218,12 @@ func TestRealGuidelines(t *testing.T) {
 			t.Fatalf("it does not come to the review:\n%s", out.String())
 		}
 		prompt := out.waitForPrompt(t)
-		if strings.HasPrefix(prompt, texts.PlainReviewPrompt) {
+		if strings.Contains(prompt, texts.PlainReviewPrompt) {
 			break
 		}
 		answer := ""
 		for head, text := range said {
-			if strings.HasPrefix(prompt, head) {
+			if strings.Contains(prompt, head) {
 				answer = text
 			}
 		}
@@ -296,4 +298,25 @@ func TestAnyAnswersEndWithoutHarm(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestPathsCanBeLookedUp(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"rules.v4", "rules.v6", "other"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := standInConfig(t, sampleHome(t))
+	cfg.Backend.Steps = func() []steps.Step {
+		all := standIns()
+		s := all[4].(standIn) //nolint:forcetypeassert // it is one
+		s.fields = func(*answers.Set) []steps.Field { return []steps.Field{{Spec: s.specs[1]}} }
+		all[4] = s
+		return all
+	}
+	eng := openEngine(t, cfg)
+	out, _ := converse(t, eng, "5", dir+"/rul?", dir+"/none?", dir+"/?", "?", "="+dir+"/odd?", "", "5", "?")
+	says(t, out, texts.PlainPathHint, "rul? rules.v4 rules.v6 Rules: ", texts.PlainPathNone, "other", "rules.v4", "Why: 5", "Your answers: 1 Rules: "+dir+"/odd?",
+		"Guideline 5, Ports and firewall: accepted.")
 }

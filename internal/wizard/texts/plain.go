@@ -43,9 +43,9 @@ const (
 
 // The prompts of the screens.
 const (
-	PlainHubPrompt      = "Guideline number, r for the review, ? for all answers"
+	PlainHubPrompt      = "Guideline number, r review, ? all answers"
 	PlainLookPrompt     = "Guideline number, b to go back"
-	PlainReviewPrompt   = "a apply, d differences, b back to the list, ? for all answers"
+	PlainReviewPrompt   = "a apply, d differences, b back to the list, ? all answers"
 	PlainEndPrompt      = "Enter accepts, a number changes an answer"
 	PlainEndChecks      = "Enter accepts, a number changes an answer, t runs the checks"
 	PlainResultPrompt   = "Enter goes on to the list, q leaves"
@@ -81,6 +81,8 @@ const (
 	PlainChecksStopped  = "The checks were stopped. What they would have found is not known."
 	PlainAgainBack      = "type the password anew from the start"
 	PlainSecretAgainFix = "Type both again."
+	PlainPathHint       = "a path with ? at its end lists what it can go on as"
+	PlainPathNone       = "Nothing there begins so."
 	PlainDraftRefused   = "it cannot be accepted as it is"
 	PlainFirst          = "There is nothing before this list. q leaves."
 )
@@ -171,7 +173,7 @@ func PlainMoreFindings(n int) string {
 	return fmt.Sprintf("The audit found %d more things here; ? tells them.", n)
 }
 
-// PlainApplyPrompt asks for the word, with host and path.
-func PlainApplyPrompt(host, home string) string {
-	return fmt.Sprintf("On %s, in %s. %s", host, home, strings.TrimSpace(ApplyPrompt))
+// PlainNotBuilt says that a guideline has no step.
+func PlainNotBuilt(guideline int) string {
+	return fmt.Sprintf("This version of carbon-setup cannot do guideline %d: do it by hand.", guideline)
 }
