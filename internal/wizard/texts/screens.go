@@ -31,7 +31,7 @@ const (
 	LegendUnknown  = "cannot be seen from the files, so it is asked"
 	LegendMet      = "already as recommended"
 	LegendAnswered = "answered or applied by you"
-	LegendAgain    = "unfinished, or a password has to be typed again"
+	LegendAgain    = "look again: unfinished, a password is wanted, or findings are left"
 	LegendSkipped  = "skipped by you, with a reason"
 	LegendNone     = "this install has nothing of the kind"
 	LegendNotBuilt = "not in this version of carbon-setup: to be done by hand"

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/flow"
 	"carbon-setup/internal/wizard/texts"
 )
@@ -233,7 +234,7 @@ func (h *hub) about(c *common) string {
 	if r.Mark == flow.MarkNotBuilt {
 		return texts.NotBuilt(r.Guideline) + " " + printable(r.Why)
 	}
-	if len(r.Findings) > 0 && (r.Mark == flow.MarkOpen || r.Mark == flow.MarkUnknown) {
+	if len(r.Findings) > 0 && (r.Mark == flow.MarkOpen || r.Mark == flow.MarkUnknown || stillOpen(r)) {
 		return printable(r.Findings[0].Message)
 	}
 	return printable(r.Why)
@@ -269,6 +270,9 @@ func rowLine(c *common, r flow.Row, focus bool, w int) string {
 	return line
 }
 
+// stillOpen reports whether a guideline was applied and the audit has findings all the same: what is left is not for the files.
+func stillOpen(r flow.Row) bool { return r.Mark == flow.MarkApplied && r.State == steps.Open }
+
 // bracket is the mark of a row.
 func (c *common) bracket(r flow.Row) string {
 	m := map[flow.Mark]string{
@@ -276,6 +280,9 @@ func (c *common) bracket(r flow.Row) string {
 		flow.MarkMet: c.marks.Met, flow.MarkOpen: c.marks.Open, flow.MarkUnknown: c.marks.Unknown, flow.MarkNone: c.marks.None,
 		flow.MarkNotBuilt: c.marks.NotBuilt,
 	}[r.Mark]
+	if stillOpen(r) {
+		m = c.marks.Again
+	}
 	if r.Mark == flow.MarkNotBuilt || r.Mark == flow.MarkNone {
 		return " " + m + " "
 	}
@@ -284,6 +291,9 @@ func (c *common) bracket(r flow.Row) string {
 
 // tone is the role of color of a row's summary; the mark says the same.
 func (c *common) tone(r flow.Row) lipgloss.Style {
+	if stillOpen(r) {
+		return c.st.Warn
+	}
 	switch r.Mark {
 	case flow.MarkAnswered, flow.MarkApplied, flow.MarkMet:
 		return c.st.Good

@@ -42,13 +42,22 @@ func TestLineEndsOfATextAreBlanks(t *testing.T) {
 }
 
 func TestGuidelineWithoutAStepSaysSo(t *testing.T) {
-	d := start(t).press("down").seesNot("enter open").sees("do guideline 2: do it by hand")
-	d.press("enter").on("hub").sees(texts.NotBuilt(2))
+	d := start(t).press("down", "down", "down", "down", "down").seesNot("enter open").sees("do guideline 6: do it by hand")
+	d.press("enter").on("hub").sees(texts.NotBuilt(6))
 	d.press("up").sees("enter open")
 }
 
 func TestHelpOfTheHubExplainsTheMarks(t *testing.T) {
 	start(t).press("f1").on("help").sees("[ ]", texts.LegendOpen, "[=]", texts.LegendMet, "[?]", texts.LegendUnknown, "~", texts.LegendNotBuilt, "F5 (ctrl+l)")
+}
+
+func TestAppliedWithFindingsLeftIsNotShownAsDone(t *testing.T) {
+	c := &common{st: NewStyles(false), marks: NewMarks(false)}
+	for state, want := range map[steps.State]string{steps.Met: "[x]", steps.CannotTell: "[x]", steps.Open: "[!]"} {
+		if got := c.bracket(flow.Row{Mark: flow.MarkApplied, State: state}); got != want {
+			t.Errorf("%s: %s", state, got)
+		}
+	}
 }
 
 func TestHelpNamesAKeyOnce(t *testing.T) {
