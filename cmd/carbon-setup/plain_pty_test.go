@@ -29,7 +29,7 @@ func plainCommand(t *testing.T, env []string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, args...) //nolint:gosec // our own program
+	cmd := exec.CommandContext(t.Context(), self, args...)
 	cmd.Args[0] = "carbon-setup"
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=C"}, env...)
 	return cmd

@@ -94,7 +94,7 @@ func TestFilesThatChangeBeforeTheWordAreNotOverwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	data = append(data, "<!-- by hand -->\n"...)
-	if err := os.WriteFile(file, data, 0o644); err != nil { //nolint:gosec // as it was
+	if err := os.WriteFile(file, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	send(t, w, texts.ApplyWord)

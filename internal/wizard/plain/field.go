@@ -28,12 +28,12 @@ func (t *talk) text(ctx context.Context, says, def string, verbs []verb, help fu
 		if literal, ok := strings.CutPrefix(text, "="); ok {
 			return answer{text: strings.TrimSpace(literal), literal: true}, nil
 		}
-		switch {
-		case text == "":
+		switch text {
+		case "":
 			return answer{text: def, literal: true}, nil
-		case text == keyLeave:
+		case keyLeave:
 			return answer{}, errLeft
-		case text == keyHelp:
+		case keyHelp:
 			help()
 			t.possible(textVerbs(def, verbs))
 			continue
@@ -65,13 +65,14 @@ func (s *step) question(ctx context.Context, i int) (key string, err error) {
 	s.t.out.blank()
 	s.t.out.line(texts.PlainQuestion(i+1, len(s.fields), q.Label))
 	s.about(q)
-	switch {
-	case q.Kind == answers.Secret:
+	switch q.Kind {
+	case answers.Secret:
 		return s.secret(ctx, q)
-	case q.Kind == answers.Choice || q.Kind == answers.Bool:
+	case answers.Choice, answers.Bool:
 		return s.choice(ctx, q)
+	default:
+		return s.words(ctx, q)
 	}
-	return s.words(ctx, q)
 }
 
 // about says what there is to know before a question is answered.

@@ -1,5 +1,5 @@
 // Package plain is the line-by-line front end of the wizard: for screen readers, serial lines, scripts and logs. It asks the same questions
-// as the full screen, with the same words, judges and plan, but only ever appends lines: no cursor is moved and no colour is sent.
+// as the full screen, with the same words, judges and plan, but only ever appends lines: no cursor is moved and no color is sent.
 //
 // Every answer is one line. An answer that is not understood changes nothing: the question comes again and says what is possible. The end of the
 // input is the wish to leave, and so is a third answer in a row that cannot be used when nobody sits at the input. A line counts
@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -54,7 +55,7 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 	defer cancel()
 	defer t.tty.show()
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(signals, append([]os.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT}, continued...)...)
 	defer signal.Stop(signals)
 	// A closed output is an error of the next write. It must not end the process: an apply may be under way, and the caller has last words.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -74,6 +75,10 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 		case err := <-ended:
 			return t.finish(err, lost)
 		case sig := <-signals:
+			if slices.Contains(continued, sig) {
+				t.tty.hideAgain()
+				continue
+			}
 			if sig == syscall.SIGINT && t.stop.now() {
 				continue // it was for the checks
 			}

@@ -111,6 +111,34 @@ func TestSignalAtAPasswordGivesTheEchoBack(t *testing.T) {
 	}
 }
 
+func TestPasswordStaysHiddenAfterAStop(t *testing.T) {
+	keys, tty, out := terminalPair(t)
+	ended := talkTo(t, openEngine(t, standInConfig(t, sampleHome(t))), tty, tty)
+	send(t, keys, "1")
+	out.waitFor(t, "[admin]: ")
+	send(t, keys, "")
+	out.waitFor(t, "is made for you]: ")
+	mode, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode.Lflag |= unix.ECHO // as a shell does for itself
+	if err := unix.IoctlSetTermios(int(tty.Fd()), unix.TCSETS, mode); err != nil {
+		t.Fatal(err)
+	}
+	signalSelf(t, syscall.SIGCONT)
+	for end := time.Now().Add(patience); echoes(t, tty); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the terminal shows what is typed")
+		}
+	}
+	send(t, keys, "q")
+	<-ended
+	if !echoes(t, tty) {
+		t.Error("the terminal is left without echo")
+	}
+}
+
 func TestEnterStopsChecksAtATerminal(t *testing.T) {
 	keys, tty, out := terminalPair(t)
 	cfg := standInConfig(t, sampleHome(t))

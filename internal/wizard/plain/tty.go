@@ -47,6 +47,15 @@ func (t *terminal) hide() error {
 	return err
 }
 
+// hideAgain hides the typing where it was hidden: a shell that we were stopped in shows it.
+func (t *terminal) hideAgain() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.restore != nil {
+		_, _ = hideEcho(t.fd)
+	}
+}
+
 // show undoes hide. It may be called at any time.
 func (t *terminal) show() {
 	t.mu.Lock()

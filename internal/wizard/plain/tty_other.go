@@ -2,6 +2,11 @@
 
 package plain
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
+
+var continued []os.Signal
 
 func hideEcho(int) (restore func() error, err error) { return nil, errors.ErrUnsupported }

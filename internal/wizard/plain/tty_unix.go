@@ -2,7 +2,15 @@
 
 package plain
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// continued are the signals of a process that goes on after it was stopped: the shell may have changed the terminal meanwhile.
+var continued = []os.Signal{syscall.SIGCONT}
 
 // hideEcho switches the echo of a terminal off and drops its unread input.
 func hideEcho(fd int) (restore func() error, err error) {

@@ -274,7 +274,7 @@ func TestAnyAnswersEndWithoutHarm(t *testing.T) {
 		"am01.example.com", "A-long-enough-1", "A-long-enough-1", "1g", "large", "yes", "no", "\x1b[A", "\xff", "0", "-1", "99999999999999999999",
 	}
 	for seed := range int64(40) {
-		random := rand.New(rand.NewSource(seed)) //nolint:gosec // the same every time
+		random := rand.New(rand.NewSource(seed))
 		eng, err := flow.Open(t.Context(), standInConfig(t, home))
 		if err != nil {
 			t.Fatal(err)
