@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"sort"
+	"sync"
 	"strings"
 
 	"carbon-setup/internal/secret"
@@ -43,10 +44,12 @@ type Line struct {
 
 // Diff computes the differences of all files, in order of path.
 func (p *Plan) Diff() []FileDiff {
-	diffs := make([]FileDiff, 0, len(p.Changes))
+	diffs := make([]FileDiff, len(p.Changes))
+	var all sync.WaitGroup
 	for i := range p.Changes {
-		diffs = append(diffs, p.Changes[i].diff())
+		all.Go(func() { diffs[i] = p.Changes[i].diff() })
 	}
+	all.Wait()
 	sort.SliceStable(diffs, func(i, j int) bool { return diffs[i].Path < diffs[j].Path })
 	return diffs
 }
