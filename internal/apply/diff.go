@@ -5,8 +5,8 @@ import (
 	"io/fs"
 	"slices"
 	"sort"
-	"sync"
 	"strings"
+	"sync"
 
 	"carbon-setup/internal/secret"
 )
