@@ -14,10 +14,11 @@ import (
 
 // The letters that are understood at questions.
 const (
-	keyHelp  = "?"
-	keyBack  = "b"
-	keyLeave = "q"
-	keySkip  = "s"
+	keyHelp     = "?"
+	keyFindings = "??"
+	keyBack     = "b"
+	keyLeave    = "q"
+	keySkip     = "s"
 )
 
 // tooMany is how many answers in a row may be of no use when nobody sits at the input.
@@ -222,15 +223,14 @@ type option struct {
 	value string // accepted as well as the number, when it is no number itself
 }
 
-// choice asks for one of a list, by number; enter is the one that Enter takes, -1 = none. A key of verbs comes back as such.
-func (t *talk) choice(ctx context.Context, says string, options []option, enter int, verbs []verb) (i int, key string, err error) {
-	for n, o := range options {
-		t.out.item("  "+strconv.Itoa(n+1)+"  ", o.label)
-	}
+// choice asks for one of a list, by number; enter is the one that Enter takes, -1 = none. A key of verbs comes back as such; ? gives help, if there
+// is any, and the list again.
+func (t *talk) choice(ctx context.Context, says string, options []option, enter int, help func(), verbs []verb) (i int, key string, err error) {
 	def := ""
 	if enter >= 0 {
 		def = strconv.Itoa(enter+1) + ", " + options[enter].label
 	}
+	t.options(options)
 	for {
 		text, err := t.line(ctx, prompt{says, def})
 		if err != nil {
@@ -248,13 +248,22 @@ func (t *talk) choice(ctx context.Context, says string, options []option, enter 
 			return 0, "", errLeft
 		case ok:
 			return 0, c.key, nil
+		case text != keyHelp:
+			err = t.refuse(texts.PlainUnknown)
+		case help != nil:
+			help()
 		}
-		if text != keyHelp {
-			if err := t.refuse(texts.PlainUnknown); err != nil {
-				return 0, "", err
-			}
+		if err != nil {
+			return 0, "", err
 		}
 		t.possible(choiceVerbs(def, verbs))
+		t.options(options)
+	}
+}
+
+func (t *talk) options(options []option) {
+	for n, o := range options {
+		t.out.item("  "+strconv.Itoa(n+1)+"  ", o.label)
 	}
 }
 
@@ -263,7 +272,7 @@ func choiceVerbs(def string, verbs []verb) []verb {
 	if def != "" {
 		all = append(all, verb{what: texts.PlainTakes + def})
 	}
-	return always(append(all, verbs...)...)
+	return always(append(append(all, verbHelp), verbs...)...)
 }
 
 // pick finds an option by its number, or by what it is.
@@ -282,15 +291,15 @@ func pick(text string, options []option) (int, bool) {
 // sure asks a question whose answer is no unless yes is chosen.
 func (t *talk) sure(ctx context.Context, question string) (bool, error) {
 	t.out.say(question)
-	i, key, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.Yes}, {label: texts.No}}, 1,
+	i, key, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.Yes}, {label: texts.No}}, 1, nil,
 		[]verb{{key: keyBack, what: texts.PlainBackKey}})
 	return err == nil && key == "" && i == 0, err
 }
 
-// pause waits for Enter.
-func (t *talk) pause(ctx context.Context, says string) error {
-	_, err := t.command(ctx, prompt{says: says}, nil, []verb{{what: texts.PlainGoOn}})
-	return err
+// pause waits for Enter. back is true when the operator would rather go to the list.
+func (t *talk) pause(ctx context.Context, says string) (back bool, err error) {
+	c, err := t.command(ctx, prompt{says: says}, nil, []verb{{what: texts.PlainGoOn}, {key: keyBack, what: texts.PlainToList}})
+	return c.key == keyBack, err
 }
 
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-len([]rune(s)))) }

@@ -19,7 +19,7 @@ func (t *talk) locked(ctx context.Context) error {
 			t.out.say(texts.HeldBy(person(h), h.Terminal, h.Client, h.Host, h.PID, held.Since.Local().Format("2006-01-02 15:04")))
 		}
 		t.out.say(texts.LockedText)
-		i, _, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.ChoiceLook}, {label: texts.ChoiceLeave}}, 0, nil)
+		i, _, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.ChoiceLook}, {label: texts.ChoiceLeave}}, 0, nil, nil)
 		switch {
 		case err != nil:
 			return err
@@ -48,7 +48,7 @@ func (t *talk) cutOff(ctx context.Context) error {
 	}
 	t.out.say(texts.RecoverText)
 	for {
-		i, _, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.ChoiceRecover}, {label: texts.ChoiceLeave}}, -1, nil)
+		i, _, err := t.choice(ctx, texts.PlainChoosePrompt, []option{{label: texts.ChoiceRecover}, {label: texts.ChoiceLeave}}, -1, nil, nil)
 		switch {
 		case err != nil:
 			return err
@@ -108,7 +108,7 @@ func (t *talk) resume(ctx context.Context) (flow.Place, error) {
 	t.resumable(info)
 	for {
 		i, _, err := t.choice(ctx, texts.PlainChoosePrompt,
-			[]option{{label: texts.ChoiceResume}, {label: texts.ChoiceOver}, {label: texts.ChoiceLook}}, 0, nil)
+			[]option{{label: texts.ChoiceResume}, {label: texts.ChoiceOver}, {label: texts.ChoiceLook}}, 0, nil, nil)
 		if err != nil {
 			return hub, err
 		}

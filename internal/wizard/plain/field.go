@@ -57,7 +57,7 @@ func textVerbs(def string, verbs []verb) []verb {
 }
 
 // fieldVerbs are the letters that are understood at the questions of a guideline.
-var fieldVerbs = []verb{verbBack, verbSkip}
+var fieldVerbs = []verb{verbBack, verbSkip, verbFindings}
 
 // question asks one question of a guideline until its answer can be used, or a letter was given. Texts that cannot be used are kept as drafts.
 func (s *step) question(ctx context.Context, i int) (key string, err error) {
@@ -111,6 +111,10 @@ func asks(q flow.Question) string { return texts.PlainNow(q.Label, q.NowText()) 
 func (s *step) words(ctx context.Context, q flow.Question) (key string, err error) {
 	for {
 		a, err := s.t.text(ctx, asks(q), s.current(q), fieldVerbs, func() { s.explain(q) })
+		if err == nil && a.key == keyFindings {
+			s.findings()
+			continue
+		}
 		if err != nil || a.key != "" {
 			return a.key, err
 		}
@@ -154,12 +158,12 @@ func (s *step) choice(ctx context.Context, q flow.Question) (key string, err err
 		add(o.Label, o.Value)
 	}
 	for {
-		i, key, err := s.t.choice(ctx, asks(q), all, enter, append([]verb{verbHelp}, fieldVerbs...))
+		i, key, err := s.t.choice(ctx, asks(q), all, enter, func() { s.explain(q) }, fieldVerbs)
 		switch {
 		case err != nil:
 			return "", err
-		case key == keyHelp:
-			s.explain(q)
+		case key == keyFindings:
+			s.findings()
 			continue
 		case key != "":
 			return key, nil
@@ -240,7 +244,7 @@ func secretVerbs(empty string) []verb {
 	if empty != "" {
 		all = append(all, verb{what: empty})
 	}
-	return always(append(append(all, verbHelp), fieldVerbs...)...)
+	return always(append(all, verbHelp, verbBack, verbSkip)...)
 }
 
 // ifEmpty is what Enter alone does at a password; "" = it is no answer.
@@ -301,11 +305,10 @@ func (s *step) again(ctx context.Context, q flow.Question, typed secret.Secret) 
 
 // explain says why a question is asked.
 func (s *step) explain(q flow.Question) {
-	s.why()
+	s.reason()
 	s.t.out.blank()
-	if q.Help != "" {
-		s.t.out.item(q.Label+": ", q.Help)
-	}
+	s.t.out.line(q.Label + ":")
+	s.about(q)
 }
 
 // problemText is a problem with its remedy.

@@ -16,6 +16,7 @@ var (
 	verbBack       = verb{key: keyBack, what: texts.PlainBackKey}
 	verbSkip       = verb{key: keySkip, what: texts.PlainSkipKey}
 	verbHelp       = verb{key: keyHelp, what: texts.PlainHelpKey}
+	verbFindings   = verb{key: keyFindings, what: texts.PlainFindingsKey}
 )
 
 // hub lists all guidelines, to be taken in any order.
@@ -163,9 +164,19 @@ func (t *talk) notOpenable(r flow.Row) {
 
 // why explains a guideline and says what the audit found.
 func (t *talk) why(r flow.Row) {
-	t.heading(fmt.Sprintf("%s: %d %s", texts.WhyTitle, r.Guideline, r.Title))
-	t.out.say(r.Why)
+	t.reason(r)
 	t.out.blank()
+	t.findings(r)
+}
+
+// reason explains a guideline.
+func (t *talk) reason(r flow.Row) {
+	t.heading(fmt.Sprintf("%s: %d %s", texts.WhyTitle, r.Guideline, r.Title))
+	t.out.prose(r.Why)
+}
+
+// findings says what the audit found.
+func (t *talk) findings(r flow.Row) {
 	if len(r.Findings) == 0 {
 		t.out.say(texts.WhyNoFindings)
 		return
@@ -207,7 +218,7 @@ func (t *talk) skipOrTakeBack(ctx context.Context, row flow.Row, reason string) 
 		reason = texts.NoReason
 	}
 	t.out.say(texts.SkipQuestion(row.Guideline, row.Title))
-	a, err := t.text(ctx, texts.SkipLabel, reason, []verb{verbBack}, func() { t.out.say(row.Why) })
+	a, err := t.text(ctx, texts.SkipLabel, reason, []verb{verbBack}, func() { t.out.prose(row.Why) })
 	if err != nil || a.key == keyBack {
 		return false, err
 	}

@@ -33,8 +33,18 @@ func (p *printer) blank() { p.write("\n") }
 // line writes one line as it is.
 func (p *printer) line(s string) { p.write(visible(s, p.ascii) + "\n") }
 
-// say writes running text. Blank lines part paragraphs; other line ends are kept.
+// say writes running text. Line ends in it are kept.
 func (p *printer) say(s string) { p.item("", s) }
+
+// prose writes paragraphs, which blank lines part. Other line ends mean nothing.
+func (p *printer) prose(s string) {
+	for i, paragraph := range strings.Split(strings.TrimSpace(s), "\n\n") {
+		if i > 0 {
+			p.blank()
+		}
+		p.say(strings.Join(strings.Fields(paragraph), " "))
+	}
+}
 
 // item writes running text after a head; further lines begin below the text.
 func (p *printer) item(head, s string) {

@@ -86,7 +86,7 @@ func (s *step) head() {
 	switch {
 	case found == 0:
 		first, _, _ := strings.Cut(s.form.Step.Why, "\n\n")
-		s.t.out.say(first)
+		s.t.out.prose(first)
 	case found > 1:
 		s.t.out.say(texts.PlainMoreFindings(found - 1))
 	}
@@ -183,7 +183,7 @@ func (s *step) end(ctx context.Context) (p flow.Place, done bool, key string, er
 	}
 	verbs = append(verbs, fieldVerbs...)
 	for {
-		c, err := s.t.command(ctx, prompt{says: asks}, s.why, verbs)
+		c, err := s.t.command(ctx, prompt{says: asks}, s.reason, verbs)
 		if err != nil {
 			return p, false, "", err
 		}
@@ -191,6 +191,8 @@ func (s *step) end(ctx context.Context) (p flow.Place, done bool, key string, er
 		case c.key == "":
 			p, done, err = s.accept(ctx, false)
 			return p, done, "", err
+		case c.key == keyFindings:
+			s.findings()
 		case c.key == "t":
 			err = s.t.checks(ctx, func(ctx context.Context) (*flow.Checking, error) {
 				return s.t.eng.StartChecks(ctx, s.id, s.values(false))
@@ -253,13 +255,24 @@ func (s *step) accept(ctx context.Context, confirmed bool) (p flow.Place, done b
 	if v.NotSaved != "" {
 		s.t.out.say(v.NotSaved)
 	}
-	return v.Next, true, s.t.generated(ctx, v.Generated)
+	back, err := s.t.generated(ctx, v.Generated)
+	if back {
+		return flow.Place{Screen: flow.AtHub}, true, err
+	}
+	return v.Next, true, err
 }
 
-// why explains the guideline.
-func (s *step) why() {
+// reason explains the guideline.
+func (s *step) reason() {
 	if row, ok := s.t.eng.Row(s.id); ok {
-		s.t.why(row)
+		s.t.reason(row)
+	}
+}
+
+// findings says what the audit found here.
+func (s *step) findings() {
+	if row, ok := s.t.eng.Row(s.id); ok {
+		s.t.findings(row)
 	}
 }
 
@@ -295,10 +308,10 @@ func distinct(problems []steps.Problem) []steps.Problem {
 	return all
 }
 
-// generated shows passwords that were made, once.
-func (t *talk) generated(ctx context.Context, made []flow.Generated) error {
+// generated shows passwords that were made, once. back is true when the list is to be next.
+func (t *talk) generated(ctx context.Context, made []flow.Generated) (back bool, err error) {
 	if len(made) == 0 {
-		return nil
+		return false, nil
 	}
 	t.heading(texts.GeneratedTitle)
 	for _, g := range made {

@@ -5,6 +5,7 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,7 +91,7 @@ func TestEndOfInputAtEveryPromptWritesNothing(t *testing.T) {
 func TestBackKeepsDrafts(t *testing.T) {
 	eng := openEngine(t, standInConfig(t, sampleHome(t)))
 	out, end := converse(t, eng,
-		"3", "am01.example.com", "", "b", "b", // back to the second and the first question
+		"3", "??", "am01.example.com", "", "b", "b", // back to the second and the first question
 		"b", "3", // to the list: what was typed is kept
 		"a_b", "b", "3", // what cannot be used, too
 		"", "am01", "mgt.example.com", "", "b", "=", "", // left empty after all
@@ -107,8 +108,8 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 	eng := openEngine(t, standInConfig(t, sampleHome(t)))
 	out, _ := converse(t, eng,
 		"7", "s", "?", "s 99", "x y", "2", "apply", "4", // the list; not built; a guideline with choices
-		"4", "a machine", "?", "large", "one gigabyte", "-1", "2g", "\x1b[A", "a\tb\xff", "am02, am03", // all its kinds
-		"9", "0", "?", "1", "A Small Machine", "3", "=", "?", "", // accepted; by word, a list left empty
+		"4", "a machine", "?", "??", "large", "one gigabyte", "-1", "2g", "\x1b[A", "a\tb\xff", "am02, am03", // all its kinds
+		"9", "0", "??", "1", "A Small Machine", "3", "=", "?", "", // accepted; by word, a list left empty
 		"5", "nine", "=b", "?", "7", "",
 		"1", "=b", "?", "short", "?", "A-long-enough-1", "A-long-enough-2", "A-long-enough-1", "?", "b", "", "2", "", "", "", // the administrator
 	)
@@ -197,11 +198,18 @@ func TestStartOverForgets(t *testing.T) {
 	}
 }
 
-// TestRealGuidelines walks the guidelines as they are, taking what each proposes.
+// TestRealGuidelines walks guidelines as they are, taking what each proposes.
 func TestRealGuidelines(t *testing.T) {
 	home := sampleHome(t)
 	before := tree(t, home)
 	eng := openEngine(t, testConfig(t, home))
+	for _, r := range eng.Rows() {
+		if !slices.Contains([]string{"admin", "jvm", "hostname", "jmx", "ports", "proxy", "rotation"}, r.ID) {
+			if err := eng.Skip(t.Context(), r.ID, "they need files or machines of their own"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	in, w := io.Pipe()
 	out := &syncBuffer{}
 	ended := talkTo(t, eng, in, out)

@@ -26,19 +26,20 @@ const (
 
 // What the letters do, for the list of possible answers.
 const (
-	PlainEnter      = "Enter"
-	PlainText       = "a text"
-	PlainSecretText = "the password"
-	PlainCount      = "NUMBER"
-	PlainHelpKey    = "explain"
-	PlainBackKey    = "back"
-	PlainLeaveKey   = "leave; your answers are kept, nothing is written"
-	PlainSkipKey    = "skip this guideline"
-	PlainEqualsKey  = "the text as it stands after the ="
-	PlainTakes      = "takes: "
-	PlainKeeps      = "the one that is held stays"
-	PlainMakes      = "a strong one is made for you"
-	PlainStaysEmpty = "it stays empty"
+	PlainEnter       = "Enter"
+	PlainText        = "a text"
+	PlainSecretText  = "the password"
+	PlainCount       = "NUMBER"
+	PlainHelpKey     = "explain"
+	PlainFindingsKey = "what the audit found here"
+	PlainBackKey     = "back"
+	PlainLeaveKey    = "leave; your answers are kept, nothing is written"
+	PlainSkipKey     = "skip this guideline"
+	PlainEqualsKey   = "the text as it stands after the ="
+	PlainTakes       = "takes: "
+	PlainKeeps       = "the one that is held stays"
+	PlainMakes       = "a strong one is made for you"
+	PlainStaysEmpty  = "it stays empty"
 )
 
 // The prompts of the screens.
@@ -52,7 +53,6 @@ const (
 	PlainFailedPrompt   = "Enter goes on to the list, r plans again, q leaves"
 	PlainChoosePrompt   = "Number"
 	PlainGeneratedNext  = "Enter goes on"
-	PlainReadNext       = "Enter goes on"
 	PlainEnterAccepts   = "accept these answers"
 	PlainChangeOne      = "change that answer"
 	PlainOpenOne        = "open that guideline"
@@ -168,9 +168,9 @@ func PlainNoNumber(key string) string {
 // PlainMoreFindings says that the audit found more than was told.
 func PlainMoreFindings(n int) string {
 	if n == 1 {
-		return "The audit found one more thing here; ? tells it."
+		return "The audit found one more thing here; ?? tells it."
 	}
-	return fmt.Sprintf("The audit found %d more things here; ? tells them.", n)
+	return fmt.Sprintf("The audit found %d more things here; ?? tells them.", n)
 }
 
 // PlainNotBuilt says that a guideline has no step.
