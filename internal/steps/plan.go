@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,7 +122,7 @@ func choose(w *Workspace, a *answers.Set, except []string, out *Outcome) []Step 
 		switch ok, reason := s.Applies(w); {
 		case left[info.ID]:
 			out.Left[info.ID] = "left out"
-		case !a.HasSection(info.Section):
+		case !info.Asked(a):
 			out.Left[info.ID] = "no answers"
 		case !ok:
 			out.Left[info.ID] = reason
@@ -173,7 +174,12 @@ func ValidateStep(s Step, w *Workspace, a *answers.Set) []Problem {
 			all = append(all, *p)
 		}
 	}
-	return append(all, s.Validate(w, a)...)
+	for _, p := range s.Validate(w, a) {
+		if !slices.Contains(all, p) { // what a field says of itself is not said twice
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // VerifyInstall judges the install against the answers after an apply.

@@ -6,6 +6,7 @@ package steps
 
 import (
 	"context"
+	"slices"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -14,14 +15,21 @@ import (
 
 // Info is what is the same for every install.
 type Info struct {
-	ID        string // "hostname": stable, used in sessions and messages
-	Section   string // section of the answers file; usually the ID
-	Guideline int    // row of guidelines.md, 1-16
-	Title     string // "Host name"
-	Why       string // the guideline in a few sentences and what happens to those who ignore it; paragraphs parted by blank lines
-	Order     int    // plan order: a step sees the edits of those with a lower one. 0 = its guideline number
-	NotBuilt  bool   // the row exists, its step does not yet
+	ID        string   // "hostname": stable, used in sessions and messages
+	Section   string   // section of the answers file; usually the ID
+	Also      []string // further sections of the answers file that are the step's
+	Guideline int      // row of guidelines.md, 1-16
+	Title     string   // "Host name"
+	Why       string   // the guideline in a few sentences and what happens to those who ignore it; paragraphs parted by blank lines
+	Order     int      // plan order: a step sees the edits of those with a lower one. 0 = its guideline number
+	NotBuilt  bool     // the row exists, its step does not yet
 }
+
+// Sections are the sections of the answers file that are the step's.
+func (i Info) Sections() []string { return append([]string{i.Section}, i.Also...) }
+
+// Asked reports whether the answers have any of the step's sections.
+func (i Info) Asked(a *answers.Set) bool { return slices.ContainsFunc(i.Sections(), a.HasSection) }
 
 // Step is one guideline.
 type Step interface {

@@ -24,6 +24,7 @@ type Workspace struct {
 	current Info
 	actions []apply.Action
 	bundles []string // see plugins
+	keys    *keyFiles
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.

@@ -164,7 +164,7 @@ func (e *Engine) takeAnswers(set *answers.Set) {
 	}
 	e.answers = set.Clone()
 	for _, s := range e.back.Steps() {
-		if info := s.Info(); !info.NotBuilt && e.answers.HasSection(info.Section) {
+		if info := s.Info(); !info.NotBuilt && info.Asked(e.answers) {
 			e.done[info.ID] = true
 		}
 	}

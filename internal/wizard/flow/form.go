@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -244,10 +245,10 @@ func (e *Engine) hasDraft(s steps.Step) bool {
 	return false
 }
 
-// ownKey reports whether a key stands in the step's section. Two steps may share one.
+// ownKey reports whether a key stands in one of the step's sections. Two steps may share one.
 func ownKey(s steps.Step, key string) bool {
 	section, _, _ := strings.Cut(key, ".")
-	return section == s.Info().Section
+	return slices.Contains(s.Info().Sections(), section)
 }
 
 // question gives a field what it begins with, and guards its judges: they read the Workspace, which is not safe for concurrent use.

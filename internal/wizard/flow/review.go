@@ -88,7 +88,7 @@ func (e *Engine) startReview(r *Review) map[string]string {
 		case s.Info().NotBuilt:
 		case e.skipped[id] != "":
 			r.except = append(r.except, id)
-		case r.answers.HasSection(s.Info().Section) && len(e.missingSecrets(s)) > 0:
+		case s.Info().Asked(r.answers) && len(e.missingSecrets(s)) > 0:
 			r.except = append(r.except, id)
 			bad[id] = texts.SecretAgain
 		}
@@ -277,7 +277,9 @@ func (e *Engine) withoutSkipped() *answers.Set {
 			}
 		}
 		if !e.sharedSection(s) {
-			set.DeleteSection(s.Info().Section)
+			for _, section := range s.Info().Sections() {
+				set.DeleteSection(section)
+			}
 		}
 	}
 	return set
