@@ -41,6 +41,13 @@ func plainSample(t *testing.T) string {
 	if err := assets.Unpack(t.Context(), home, assets.API); err != nil {
 		t.Fatal(err)
 	}
+	long := time.Now().Add(-time.Hour) // what is older than a session has not changed since
+	err := filepath.WalkDir(home, func(path string, _ os.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, long, long))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return home
 }
 

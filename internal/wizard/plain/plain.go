@@ -56,7 +56,6 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 	defer t.tty.show()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, append([]os.Signal{syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT}, continued...)...)
-	defer signal.Stop(signals)
 	// A closed output is an error of the next write. It must not end the process: an apply may be under way, and the caller has last words.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
@@ -69,11 +68,22 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 		}()
 		ended <- t.run(ctx)
 	}()
-	lost := false
+	lost, err := t.heed(ctx, signals, ended, cancel)
+	out, fault := t.finish(err, lost)
+	if !errors.Is(err, errGone) {
+		signal.Stop(signals)
+	} // else the signal of the hang-up may be still to come: it must not cut off the caller's last words
+	return out, fault
+}
+
+// heed waits for the end of the conversation, and ends it when a signal says so. lost means that the link went.
+func (t *talk) heed(ctx context.Context, signals <-chan os.Signal, ended <-chan error, cancel func()) (lost bool, err error) {
 	for {
 		select {
 		case err := <-ended:
-			return t.finish(err, lost)
+			return false, err
+		case <-ctx.Done():
+			return false, t.windUp(ended)
 		case sig := <-signals:
 			if slices.Contains(continued, sig) {
 				t.tty.hideAgain()
@@ -82,11 +92,9 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 			if sig == syscall.SIGINT && t.stop.now() {
 				continue // it was for the checks
 			}
-			lost = sig == syscall.SIGHUP
-		case <-ctx.Done():
+			cancel()
+			return sig == syscall.SIGHUP, t.windUp(ended)
 		}
-		cancel()
-		return t.finish(t.windUp(ended), lost)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
+	"golang.org/x/sys/unix"
 )
 
 // Terminal is a program on a screen of its own.
@@ -37,6 +38,9 @@ func Start(cmd *exec.Cmd, columns, rows int) (*Terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s on a terminal: %w", cmd.Path, err)
 	}
+	if file, err = closable(file); err != nil {
+		return nil, err
+	}
 	t := &Terminal{
 		cmd: cmd, file: file, vt: vt10x.New(vt10x.WithSize(columns, rows), vt10x.WithWriter(file)),
 		moved: make(chan struct{}), closed: make(chan struct{}), waited: make(chan struct{}),
@@ -47,6 +51,19 @@ func Start(cmd *exec.Cmd, columns, rows int) (*Terminal, error) {
 		close(t.waited)
 	}()
 	return t, nil
+}
+
+// closable returns the same terminal as a file that can be closed while it is read. As the library leaves it, closing waits for the reader, and the
+// line is not cut.
+func closable(file *os.File) (*os.File, error) {
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), file.Name()), file.Close() // #nosec G115 -- a file descriptor
 }
 
 func (t *Terminal) read() {
@@ -112,7 +129,14 @@ func (t *Terminal) Type(keys string) error {
 // Resize changes the size of the window; the program is told by SIGWINCH.
 func (t *Terminal) Resize(columns, rows int) error {
 	t.vt.Resize(columns, rows)
-	return pty.Setsize(t.file, &pty.Winsize{Cols: uint16(columns), Rows: uint16(rows)}) // #nosec G115 -- sizes of screens
+	conn, err := t.file.SyscallConn() // not Fd: that would have reads block again
+	if err != nil {
+		return err
+	}
+	size := &unix.Winsize{Col: uint16(columns), Row: uint16(rows)} // #nosec G115 -- sizes of screens
+	return errors.Join(conn.Control(func(fd uintptr) {
+		err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) // #nosec G115 -- a file descriptor
+	}), err)
 }
 
 // ErrNotSeen is the error of WaitFor when the text does not come.
