@@ -3,6 +3,8 @@ package plain
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -98,10 +100,15 @@ func TestResumeSaysWhatChangedAndWhyItWasLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeEngine(t, first)
+	later := testNow.Add(time.Minute)
+	if err := os.Chtimes(filepath.Join(home, carbon.CarbonXML), later, later); err != nil {
+		t.Fatal(err)
+	}
 	cfg := standInConfig(t, home)
 	cfg.Now = func() time.Time { return testNow.Add(14 * time.Minute) }
 	out, _ := converse(t, openEngine(t, cfg))
-	says(t, out, texts.ResumeTitle, "14 minutes ago, from 10.0.0.7", texts.ResumeLost, texts.ResumeKept+"Host name.", texts.ResumeSkipped+"Ports and firewall.")
+	says(t, out, texts.ResumeTitle, "14 minutes ago, from 10.0.0.7", texts.ResumeLost, texts.ResumeKept+"Host name.", texts.ResumeSkipped+"Ports and firewall.",
+		texts.ResumeChanged, "- "+carbon.CarbonXML, "1 Resume")
 	saysNot(t, out, texts.ResumeSecrets)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,7 @@ import (
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/wizardtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -55,10 +57,14 @@ func sampleHome(t testing.TB) string {
 	if err := os.CopyFS(home, os.DirFS(filepath.Join(sampleDir, "home"))); err != nil {
 		t.Fatal(err)
 	}
+	wizardtest.Age(t, home, testNow)
 	return home
 }
 
-var testNow = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
+var (
+	testNow  = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
+	unpacked = testNow.Add(-time.Hour) // whatever the clock of the machine says
+)
 
 // testConfig is that of a machine that is the same everywhere: am01, Java 7, no server, no control group.
 func testConfig(t testing.TB, home string) flow.Config {
