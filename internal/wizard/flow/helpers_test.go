@@ -20,6 +20,7 @@ import (
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/secret"
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/wizardtest"
 )
 
 var (
@@ -52,6 +53,7 @@ func sampleHome(t testing.TB) string {
 	if err := os.CopyFS(home, os.DirFS(filepath.Join(sampleDir, "home"))); err != nil {
 		t.Fatal(err)
 	}
+	wizardtest.Age(t, home, testNow)
 	return home
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -61,10 +60,7 @@ func sampleHome(t testing.TB) string {
 	return home
 }
 
-var (
-	testNow  = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
-	unpacked = testNow.Add(-time.Hour) // whatever the clock of the machine says
-)
+var testNow = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
 
 // testConfig is that of a machine that is the same everywhere: am01, Java 7, no server, no control group.
 func testConfig(t testing.TB, home string) flow.Config {

@@ -17,6 +17,7 @@ import (
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/wizard/flow"
+	"carbon-setup/internal/wizard/wizardtest"
 )
 
 var (
@@ -53,6 +54,7 @@ func sampleHome(t testing.TB) string {
 	if err := os.CopyFS(home, os.DirFS(filepath.Join(sampleDir, "home"))); err != nil {
 		t.Fatal(err)
 	}
+	wizardtest.Age(t, home, testNow)
 	return home
 }
 
