@@ -248,8 +248,8 @@ func (u *keyAuditor) anchors(ref *storeRef, store *ks.Truststore) {
 		switch f.ID {
 		case "trust-default":
 			u.add(ruleTrustDefault, Fail, Error, ref.place, f.Message, whyTrustDefault, truststoreFix)
-		case "trust-expired", "trust-weak", "trust-signature":
-			u.add(ruleTrustOld, Warn, Note, ref.place, fmt.Sprintf("%s: %s", plural(len(f.Aliases), "entry", "entries"), f.Message), whyTrustOld, f.Fix)
+		case "trust-expired", "trust-weak": // how an anchor is signed proves nothing
+			u.add(ruleTrustOld, Warn, Note, ref.place, fmt.Sprintf("%s: %s", plural(len(f.Aliases), "entry", "entries"), f.Message), whyTrustOld, "Look at the list, and remove them with the step SSL keys (truststore.remove_old).")
 		case "trust-key":
 			u.add(ruleTrustOld, Warn, Warning, ref.place, f.Message, "The truststore is copied to clients and other servers.", f.Fix)
 		}

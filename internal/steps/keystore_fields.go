@@ -264,6 +264,7 @@ func trustFieldsOf(f *fieldsOf, refs *storeRefs) {
 	})
 	f.add(keyTrustImport, nil)
 	f.add(keyTrustRemove, func(q *Field) { q.Default, q.DefaultFrom = "true", "the guideline" })
+	f.add(keyTrustOld, func(q *Field) { q.Default, q.DefaultFrom = "false", "a CA of your own may be among them" })
 }
 
 // shippedPassword is that of every store that products ship.

@@ -178,7 +178,7 @@ func (s keystore) Advice(w *Workspace, a *answers.Set) []Advice {
 	if !k.keeps() {
 		adviseSender(w, add)
 	}
-	if t.asked && t.ref != nil && t.store != nil && (t.remove || len(t.add) > 0) {
+	if t.asked && t.ref != nil && t.store != nil && (t.remove || t.old || len(t.add) > 0) {
 		add("The truststore of the clients", fmt.Sprintf("Clients and other servers of yours have truststores of their own, which often began as copies of client-truststore.jks. They need the new certificate or its CA, too, and should trust the public one no longer. That of this server is %s.", t.ref.rel),
 			"keytool -list -keystore "+t.ref.rel)
 	}
@@ -350,6 +350,9 @@ func (v *keyVerifier) trust(t *trustWish) {
 		if len(t.store.Has(c.cert)) == 0 {
 			v.add(ruleTrustOpens, Fail, carbon.Place{File: t.ref.rel}, fmt.Sprintf("The certificate %s is not in the truststore.", c.cert.Name()))
 		}
+	}
+	if t.old && len(t.unwanted(v.k)) > 0 {
+		v.add(ruleTrustOld, Fail, carbon.Place{File: t.ref.rel}, "The truststore still holds certificates that were to be removed.")
 	}
 	if t.remove && len(t.store.Defaults()) > 0 && v.k.id != nil && !v.k.id.Leaf().IsDefault() {
 		v.add(ruleTrustDefault, Fail, carbon.Place{File: t.ref.rel}, "The truststore still holds certificates of WSO2.")

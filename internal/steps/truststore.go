@@ -22,6 +22,7 @@ type trustWish struct {
 	opened   secret.Secret
 	add      []trusted
 	remove   bool
+	old      bool // remove what has expired or can be broken
 	problems []Problem
 }
 
@@ -42,6 +43,7 @@ func (k *keyWish) trust(w *Workspace, a *answers.Set) *trustWish {
 		return t
 	}
 	t.remove, _ = a.Bool(keyTrustRemove)
+	t.old, _ = a.Bool(keyTrustOld)
 	if t.ref == nil {
 		t.say(Error, "", "carbon.xml has no <TrustStore> with a <Location>.", "Put the element of the distribution back.")
 		return t
@@ -166,7 +168,7 @@ func (t *trustWish) judge(k *keyWish) []Problem {
 		})
 	}
 	for _, f := range t.store.Diagnose(k.now) {
-		if f.ID == "trust-default" && t.remove {
+		if f.ID == "trust-default" && t.remove || t.old && (f.ID == "trust-expired" || f.ID == "trust-weak") {
 			continue
 		}
 		all = append(all, Problem{Severity: Note, Key: sectionTruststore, Message: f.Message, Fix: f.Fix})
@@ -194,17 +196,7 @@ func (t *trustWish) plan(w *Workspace, k *keyWish) error {
 			added++
 		}
 	}
-	if t.remove {
-		kept := make([]*ks.Certificate, len(t.add))
-		for i, c := range t.add {
-			kept[i] = c.cert
-		}
-		for _, e := range t.store.Defaults() {
-			if !slices.ContainsFunc(kept, e.Chain[0].Equal) {
-				removed += len(t.store.Remove(e.Alias))
-			}
-		}
-	}
+	removed = len(t.store.Remove(t.unwanted(k)...))
 	if t.store.Changed() || !t.opened.Equal(t.password) {
 		data, err := t.store.Bytes(t.password)
 		if err != nil {
@@ -224,6 +216,26 @@ func (t *trustWish) plan(w *Workspace, k *keyWish) error {
 	return planCipherText(w, forTrust, t.password)
 }
 
+// unwanted are the aliases of what is to go. What was asked for in the same run stays.
+func (t *trustWish) unwanted(k *keyWish) []string {
+	gone := map[string]bool{}
+	for _, f := range t.store.Diagnose(k.now) {
+		if t.remove && f.ID == "trust-default" || t.old && (f.ID == "trust-expired" || f.ID == "trust-weak") {
+			for _, alias := range f.Aliases {
+				gone[alias] = true
+			}
+		}
+	}
+	var all []string
+	for _, e := range t.store.Entries() {
+		asked := slices.ContainsFunc(t.add, func(c trusted) bool { return c.cert.Equal(e.Chain[0]) })
+		if gone[e.Alias] && e.Kind == ks.TrustedCertificate && !asked {
+			all = append(all, e.Alias)
+		}
+	}
+	return all
+}
+
 // shown are the certificates that may enter the hash of the plan: all but one that is made anew in every plan.
 func (t *trustWish) shown(k *keyWish) []*ks.Certificate {
 	return slices.DeleteFunc(t.store.Certificates(), func(c *ks.Certificate) bool { return k.makeKey && k.id != nil && c.Equal(k.id.Leaf()) })
@@ -238,7 +250,7 @@ func (t *trustWish) reason(added, removed int) string {
 		parts = append(parts, plural(added, "certificate")+" added")
 	}
 	if removed > 0 {
-		parts = append(parts, plural(removed, "certificate of WSO2", "certificates of WSO2")+" removed")
+		parts = append(parts, plural(removed, "certificate")+" removed")
 	}
 	if !t.opened.Equal(t.password) && !t.missing {
 		parts = append(parts, "new password")
