@@ -96,21 +96,21 @@ func presentKey(now inForce) Present {
 // sourceFields ask for the file that is there, or for one of the three kinds.
 func sourceFields(f *fieldsOf, w *Workspace, a *answers.Set) {
 	given := map[string]bool{}
-	any := false
+	some := false
 	for _, key := range []string{keySourcePKCS12, keySourceJKS, keySourceCert} {
 		given[key] = a.Text(key) != ""
-		any = any || given[key]
+		some = some || given[key]
 	}
 	file := func(q *Field) { q.Check = checkKeyFile(w) }
 	for _, key := range []string{keySourcePKCS12, keySourceJKS, keySourceCert} {
-		if given[key] || !any {
+		if given[key] || !some {
 			f.add(key, file)
 		}
 	}
 	if given[keySourceCert] || a.Text(keySourceKey) != "" {
 		f.add(keySourceKey, file)
 	}
-	if any {
+	if some {
 		f.add(keySourceChain, file)
 	}
 	look, ok := lookAtSource(w, a)
@@ -240,12 +240,14 @@ func (s keystore) newStoreFields(f *fieldsOf, w *Workspace, a *answers.Set, refs
 		if versions := tlsVersions(w.Install.Java.Major); versions != "" {
 			q.Default, q.DefaultFrom = answers.JoinList(answers.SplitList(versions)), fmt.Sprintf("Java %d", w.Install.Java.Major)
 		}
-		for _, l := range tlsListeners(w) {
-			q.Now = Present{Text: l.enabled, Place: l.place, Note: noteIf(l.enabled == "", "whatever Java offers")}
-			if !l.offersWeak() {
-				q.Default, q.DefaultFrom = answers.JoinList(answers.SplitList(l.enabled)), "the present value"
-			}
-			break
+		listeners := tlsListeners(w)
+		if len(listeners) == 0 {
+			return
+		}
+		first := listeners[0]
+		q.Now = Present{Text: first.enabled, Place: first.place, Note: noteIf(first.enabled == "", "whatever Java offers")}
+		if !first.offersWeak() {
+			q.Default, q.DefaultFrom = answers.JoinList(answers.SplitList(first.enabled)), "the present value"
 		}
 	})
 }
@@ -268,7 +270,7 @@ func trustFieldsOf(f *fieldsOf, refs *storeRefs) {
 }
 
 // shippedPassword is that of every store that products ship.
-const shippedPassword = "wso2carbon" //nolint:gosec // everyone knows it
+const shippedPassword = "wso2carbon"
 
 // firstFinding is the worst of findings as the problem of one value.
 func firstFinding(key string, all []ks.Finding) *Problem {

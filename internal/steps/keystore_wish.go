@@ -41,8 +41,8 @@ type keyWish struct {
 // keeps reports whether the keystores stay as they are.
 func (k *keyWish) keeps() bool { return k.from == fromKeep }
 
-func (k *keyWish) say(s Severity, key, message, fix string) {
-	k.problems = append(k.problems, Problem{Severity: s, Key: key, Message: message, Fix: fix})
+func (k *keyWish) say(key, message, fix string) {
+	k.problems = append(k.problems, Problem{Severity: Error, Key: key, Message: message, Fix: fix})
 }
 
 func (k *keyWish) refuse(key string, p *Problem) {
@@ -124,10 +124,10 @@ func (k *keyWish) imported(w *Workspace, a *answers.Set) *ks.Identity {
 	stores := slices.DeleteFunc([]string{a.Text(keySourcePKCS12), a.Text(keySourceJKS), a.Text(keySourceCert)}, func(s string) bool { return s == "" })
 	switch {
 	case len(files) == 0 || len(stores) == 0:
-		k.say(Error, keySourcePKCS12, "No file with the key and its certificate is named.", "Give keystore.source.pkcs12, keystore.source.jks, or keystore.source.certificate and keystore.source.private_key; or choose another keystore.from.")
+		k.say(keySourcePKCS12, "No file with the key and its certificate is named.", "Give keystore.source.pkcs12, keystore.source.jks, or keystore.source.certificate and keystore.source.private_key; or choose another keystore.from.")
 		return nil
 	case len(stores) > 1:
-		k.say(Error, k.inMind[0], "Several files are named that the key could come from.", "Give one of keystore.source.pkcs12, keystore.source.jks and keystore.source.certificate.")
+		k.say(k.inMind[0], "Several files are named that the key could come from.", "Give one of keystore.source.pkcs12, keystore.source.jks and keystore.source.certificate.")
 		return nil
 	case bad:
 		return nil
@@ -149,8 +149,9 @@ func keyOfSourceError(err error, file string) string {
 		return keySourceKeyPass
 	case ks.AliasMissing, ks.SeveralKeys, ks.CertificateOnly:
 		return keySourceAlias
+	default:
+		return file
 	}
-	return file
 }
 
 // chooseAlias is the alias of the answers, or that of a key of the operator's own in carbon.xml, or that of the source.
@@ -200,7 +201,7 @@ func (k *keyWish) template(a *answers.Set) ks.Template {
 // ownKey finds the key that was made in an earlier run, or asks for one to be made.
 func (k *keyWish) ownKey(w *Workspace, a *answers.Set) {
 	if len(k.certNames(a)) == 0 {
-		k.say(Error, keyCertNames, "A certificate needs a name, and neither the answers nor carbon.xml have a host name.", "Answer guideline 4 (Host name), or give keystore.names.")
+		k.say(keyCertNames, "A certificate needs a name, and neither the answers nor carbon.xml have a host name.", "Answer guideline 4 (Host name), or give keystore.names.")
 		return
 	}
 	made := madeKey(w, k.file, k.alias, k.password)
@@ -253,7 +254,7 @@ func (k *keyWish) answered(w *Workspace, waiting *ks.Identity, path string) *ks.
 	}
 	k.inMind = []string{keyCertAnswer}
 	if waiting == nil {
-		k.say(Error, keyCertAnswer, fmt.Sprintf("There is no key in %s that waits for an answer, or the password of keystore.password is another than that of the run that made the request.", k.file),
+		k.say(keyCertAnswer, fmt.Sprintf("There is no key in %s that waits for an answer, or the password of keystore.password is another than that of the run that made the request.", k.file),
 			"Give the alias and the password of that run; or leave keystore.answer out to make a new key and request.")
 		return nil
 	}
@@ -272,7 +273,7 @@ func (k *keyWish) chooseEncryption(w *Workspace, a *answers.Set) {
 		k.enc = k.id
 	case encryptKeep:
 		if k.cipher.id == nil {
-			k.say(Error, keyEncryption, "The present encryption key cannot be kept: "+k.whyNoCipher(), "Choose own or same, or mend RegistryKeyStore in carbon.xml.")
+			k.say(keyEncryption, "The present encryption key cannot be kept: "+k.whyNoCipher(), "Choose own or same, or mend RegistryKeyStore in carbon.xml.")
 			return
 		}
 		k.enc = k.cipher.id
@@ -329,7 +330,7 @@ func (k *keyWish) foreignEncryption(w *Workspace, path string) *ks.Identity {
 		k.refuse(keyEncryptionStore, keyProblem(l.err))
 		return nil
 	case !usableForEncryption(l.id):
-		k.say(Error, keyEncryptionStore, "The key in "+f.path+" is not fit for encryption: it is the public one, no RSA key, or shorter than 2048 bits.", "Give the encryption keystore that the first node got.")
+		k.say(keyEncryptionStore, "The key in "+f.path+" is not fit for encryption: it is the public one, no RSA key, or shorter than 2048 bits.", "Give the encryption keystore that the first node got.")
 		return nil
 	}
 	return l.id
@@ -340,7 +341,7 @@ func (k *keyWish) guardEncrypted(w *Workspace, a *answers.Set) {
 	if told, _ := a.Bool(keyEncryptionChange); told || !w.Install.Started.Yes || k.cipher.ref == nil {
 		return
 	}
-	if k.enc == nil && !k.makeEnc && !(k.encryption == encryptSame && k.makeKey) {
+	if k.enc == nil && !k.makeEnc && (k.encryption != encryptSame || !k.makeKey) {
 		return // there are other problems
 	}
 	started := fmt.Sprintf("This server has been started before (%s), and what it has encrypted since can be read with its present encryption key alone", w.Install.Started.Evidence)
@@ -348,9 +349,9 @@ func (k *keyWish) guardEncrypted(w *Workspace, a *answers.Set) {
 	switch {
 	case k.cipher.id == nil && k.satisfied():
 	case k.cipher.id == nil:
-		k.say(Error, keyEncryption, started+". That key cannot be looked at: "+k.whyNoCipher(), "Mend RegistryKeyStore in carbon.xml; or set keystore.change_encryption_key: true.")
+		k.say(keyEncryption, started+". That key cannot be looked at: "+k.whyNoCipher(), "Mend RegistryKeyStore in carbon.xml; or set keystore.change_encryption_key: true.")
 	case k.enc == nil || !k.enc.SameKey(k.cipher.id):
-		k.say(Error, keyEncryption, started+". The answers would change it.", keep)
+		k.say(keyEncryption, started+". The answers would change it.", keep)
 	}
 }
 
