@@ -51,7 +51,7 @@ var scenes = []scene{
 	{"", "Review and apply", "hub", "The hub: all sixteen guidelines and how the install stands"},
 	{"\r", "User name", "", ""},
 	{wipe + "opsadmin" + enter + password + enter + password, "Password, again", "step", "A guideline: questions with the present value and where it stands"},
-	{enter, "Maximum heap", "", ""},
+	{enter, "Key of the server", "", ""},
 	{escape, "Guidelines", "", ""},
 	{"\x1b[H" + "jjj", "Guidelines", "", ""},
 	{enter, "Management host name", "", ""},
