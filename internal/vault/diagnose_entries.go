@@ -26,7 +26,7 @@ func (d *diagnosis) stored() {
 			d.add(d.entry(e, FoundEmptyEntry, Bad, fmt.Sprintf("The alias %s has an empty value.", quote(e.Alias)), whyAliasName, fixEncrypt))
 		case state == Broken:
 			d.add(d.entry(e, FoundBroken, Bad, fmt.Sprintf("The value of the alias %s is no ciphertext.", quote(e.Alias)),
-				"Carbon decrypts every entry when it starts; this one stops it, or resolves to the name of the alias.", fixEncrypt))
+				whyAliasName, fixEncrypt))
 		}
 		if d.Conf.On && !used[e.Alias] {
 			d.add(d.entry(e, FoundUnused, Note, fmt.Sprintf("No element takes its value from the alias %s.", quote(e.Alias)),

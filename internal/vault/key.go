@@ -59,8 +59,8 @@ func (k *Key) Encrypt(s secret.Secret) (string, error) {
 	return base64.StdEncoding.EncodeToString(sealed), nil
 }
 
-// Decrypt returns the secret of a ciphertext; line breaks and blanks in it do not matter: WSO2's tool writes lines of 76 characters. A ciphertext of
-// nothing gives the empty secret. Errors are *Error of the kinds NotBase64, OtherSize and OtherKey.
+// Decrypt returns the secret of a ciphertext; line breaks and blanks in it do not matter: WSO2's tool writes lines of 76 characters. Other signs do, though
+// the server's decoder (Base64Utils of Axiom) makes some bytes of any text. A ciphertext of nothing gives the empty secret. Errors are *Error of the kinds NotBase64, OtherSize and OtherKey.
 func (k *Key) Decrypt(text string) (secret.Secret, error) {
 	sealed, err := decode(text)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // The files in the home that DefaultSecretCallbackHandler reads the password of the keystore from. On Windows WindowsSuffix is added.
 const (
-	PasswordTwice   = "password"         // read, then renamed to PasswordOnce, unless -Dpersist.password=true
+	PasswordFirst   = "password"         // read before the others, then renamed to PasswordOnce, unless -Dpersist.password=true
 	PasswordOnce    = "password-tmp"     // read, overwritten and deleted, even if the start fails later
 	PasswordPersist = "password-persist" // read at every start
 	WindowsSuffix   = ".txt"
@@ -19,7 +19,7 @@ const (
 
 // PasswordNames returns the names in the order in which Carbon looks for them; it reads the first that exists.
 func PasswordNames(windows bool) []string {
-	names := []string{PasswordTwice, PasswordOnce, PasswordPersist}
+	names := []string{PasswordFirst, PasswordOnce, PasswordPersist}
 	if windows {
 		for i := range names {
 			names[i] += WindowsSuffix
