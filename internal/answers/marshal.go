@@ -36,7 +36,7 @@ func (w *writer) line(depth int, text string) {
 
 // answers writes what the set has at and beneath the concrete key.
 func (w *writer) answers(s *Set, b *branch, key string, depth int) {
-	name := quote(leaf(key))
+	name := quote(b.leaf(key))
 	if b.spec != nil {
 		v, ok := s.values[key]
 		if !ok {

@@ -183,8 +183,8 @@ func (p *reading) missing(b *branch, key string, seen map[string]spot, at spot) 
 // unknown reports a key that the schema does not have, and returns the key of the same section that is most likely meant.
 func (p *reading) unknown(e entry, b *branch, key string) (meant string) {
 	path := shownKey(join(key, e.key))
-	if fault := freeNameFault(e.key); b.free() && fault != "" {
-		p.fault(e.at, key, fmt.Sprintf("A name in this section %s.", fault), "Use letters, digits, _ and - for it.")
+	if own := b.own(); own != nil && own.nameFault(e.key) != "" {
+		p.fault(e.at, key, fmt.Sprintf("A name in this section %s.", own.nameFault(e.key)), "Use letters, digits, _ and - for it.")
 		return ""
 	}
 	message := "There is no such key."

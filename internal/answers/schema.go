@@ -4,7 +4,6 @@ package answers
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -76,6 +75,9 @@ func (s Schema) Lookup(key string) (Spec, bool) {
 // matches reports whether a concrete key is one that the pattern of a Spec stands for.
 func matches(pattern, key string) bool {
 	for {
+		if pattern == "*" {
+			return lastNameFault(key) == ""
+		}
 		p, pRest, pMore := strings.Cut(pattern, ".")
 		k, kRest, kMore := strings.Cut(key, ".")
 		if pMore != kMore || p != k && p != "*" || freeNameFault(k) != "" {
@@ -162,25 +164,57 @@ func (b *branch) child(name string) *branch {
 			free = c
 		}
 	}
-	if free != nil && freeNameFault(name) == "" {
+	if free != nil && free.nameFault(name) == "" {
 		return free
 	}
 	return nil
 }
 
+// last reports whether the node is a key whose name is the operator's own. Nothing can follow the name, so it may have dots.
+func (b *branch) last() bool { return b.name == "*" && b.spec != nil }
+
+// nameFault says why a name cannot stand for the * of the node, or "".
+func (b *branch) nameFault(name string) string {
+	if b.last() {
+		return lastNameFault(name)
+	}
+	return freeNameFault(name)
+}
+
 // at returns the node of a concrete dotted key.
 func (b *branch) at(key string) *branch {
-	for name := range strings.SplitSeq(key, ".") {
-		if b = b.child(name); b == nil {
+	for {
+		name, rest, more := strings.Cut(key, ".")
+		next := b.child(name)
+		switch {
+		case next == nil:
 			return nil
+		case next.last():
+			return b.child(key)
+		case !more:
+			return next
 		}
+		b, key = next, rest
 	}
-	return b
+}
+
+// leaf returns the last segment of a concrete key of the node.
+func (b *branch) leaf(key string) string {
+	above := strings.Count(b.path, ".")
+	return strings.SplitN(key, ".", above+1)[above]
 }
 
 // free reports whether the names beneath the section are the operator's own.
-func (b *branch) free() bool {
-	return slices.ContainsFunc(b.children, func(c *branch) bool { return c.name == "*" })
+func (b *branch) free() bool { return b.own() != nil }
+
+// own returns the node of the names that are the operator's own, nil without any.
+func (b *branch) own() *branch {
+	for _, c := range b.children {
+		if c.name == "*" {
+			return c
+		}
+	}
+	return nil
 }
 
 // names returns the names of the keys of a section, the free one left out.
@@ -202,6 +236,14 @@ func (b *branch) walk(visit func(*branch)) {
 		}
 		c.walk(visit)
 	}
+}
+
+// lastNameFault is freeNameFault for a name that ends the key.
+func lastNameFault(name string) string {
+	if strings.Contains("."+name+".", "..") {
+		return "has a dot too many"
+	}
+	return freeNameFault(strings.ReplaceAll(name, ".", "_"))
 }
 
 // freeNameFault says why a name cannot stand where the schema has *, or "". A dot would make the key ambiguous.

@@ -11,7 +11,7 @@ import (
 )
 
 // sessionVersion is the version of the session's format that this program writes and the newest that it reads.
-const sessionVersion = 1
+const sessionVersion = 2
 
 // maxSession is the size that a session file may have.
 const maxSession = 4 << 20
@@ -28,6 +28,10 @@ type Session struct {
 	Skipped  map[string]string `json:"skipped"`  // step id -> reason
 	Done     []string          `json:"done"`     // ids of the steps accepted in this session
 	LostLink bool              `json:"lost_link"`
+
+	// RestsOn is what the accepted answers of a step rested on: step id -> key of another step -> its value then. Of a secret, only whether
+	// there was one.
+	RestsOn map[string]map[string]string `json:"rests_on,omitempty"`
 }
 
 // SessionError says why a session file cannot be used. Newer: another version of the program wrote it, and it may be sound.

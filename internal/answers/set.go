@@ -112,6 +112,9 @@ func (s *Set) Names(section string) []string {
 	add := func(key string) {
 		if rest, ok := strings.CutPrefix(key, section+"."); ok {
 			name, _, _ := strings.Cut(rest, ".")
+			if b.own().last() {
+				name = rest
+			}
 			if !slices.Contains(b.names(), name) {
 				found[name] = true
 			}

@@ -60,7 +60,7 @@ func (t *template) key(depth int, text string) {
 
 // branch writes what the schema has at and beneath the concrete key.
 func (t *template) branch(b *branch, key string, depth int) {
-	name := quote(leaf(key))
+	name := quote(b.leaf(key))
 	switch {
 	case b.spec != nil && b.spec.NotYet != "":
 		t.explain(depth, name+": "+capital(sentence(b.spec.NotYet)))
@@ -68,7 +68,7 @@ func (t *template) branch(b *branch, key string, depth int) {
 	case b.spec != nil:
 		spec := *b.spec
 		spec.Key = key
-		t.entry(spec, depth)
+		t.entry(spec, name, depth)
 		return
 	}
 	t.key(depth, name+":")
@@ -88,7 +88,7 @@ func (t *template) free(b *branch, key string) []string {
 	var names []string
 	fixed := b.names()
 	for _, name := range t.names(key) {
-		if freeNameFault(name) == "" && !slices.Contains(names, name) && !slices.Contains(fixed, name) {
+		if b.own().nameFault(name) == "" && !slices.Contains(names, name) && !slices.Contains(fixed, name) {
 			names = append(names, name)
 		}
 	}
@@ -98,7 +98,7 @@ func (t *template) free(b *branch, key string) []string {
 	return names
 }
 
-func (t *template) entry(spec Spec, depth int) {
+func (t *template) entry(spec Spec, name string, depth int) {
 	about := oneLine(spec.Label)
 	if spec.Help != "" {
 		about = strings.TrimLeft(sentence(about)+" ", " ") + oneLine(spec.Help)
@@ -116,7 +116,7 @@ func (t *template) entry(spec Spec, depth int) {
 	if now := nowText(spec, value, source); now != "" {
 		t.explain(depth, now)
 	}
-	t.key(depth, quote(leaf(spec.Key))+": "+templateValue(spec, value))
+	t.key(depth, name+": "+templateValue(spec, value))
 }
 
 // nowText says what is in force.

@@ -194,6 +194,7 @@ func fullSession() Session {
 		SavedAt: time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC), From: "10.0.0.7", User: "root", Step: "hostname", Accepted: string(set.Marshal()),
 		Drafts:  map[string]string{"hostname.management": "mgt <&>\u2028", "admin.password": "hunter2", "nowhere.x": "hunter2"},
 		Skipped: map[string]string{"jmx": "no JMX here"}, Done: []string{"admin"}, LostLink: true,
+		RestsOn: map[string]map[string]string{"admin": {"hostname.name": "am01.example.com"}},
 	}
 }
 
@@ -292,7 +293,7 @@ func TestDecodeSessionRefuses(t *testing.T) {
 		},
 		"kind":   {`{"version": 1, "drafts": {"a": ["hunter2"]}}`, "The saved session is damaged: the value at byte "},
 		"field":  {`{"version": 1, "hunter2": 1}`, "The saved session is damaged: it has a field that no session has. Start over; nothing has been written to the install."},
-		"newer":  {`{"version": 2, "unheard": [1]}`, "The saved session was written by a newer carbon-setup (format 2; this one reads 1). Go on with that version, or start over; nothing has been written to the install."},
+		"newer":  {`{"version": 3, "unheard": [1]}`, "The saved session was written by a newer carbon-setup (format 3; this one reads 2). Go on with that version, or start over; nothing has been written to the install."},
 		"time":   {`{"version": 1, "saved_at": "hunter2"}`, "The saved session is damaged: a time in it cannot be read. Start over; nothing has been written to the install."},
 		"large":  {`{"version": 1, "user": "` + strings.Repeat("x", maxSession) + `"}`, "The saved session is damaged: it is far too large. Start over; nothing has been written to the install."},
 		"number": {`{"version": 1e99}`, "The saved session is damaged: the value at byte "},
