@@ -70,9 +70,9 @@ func (t *talk) hold(ctx context.Context) (flow.Outcome, error) {
 	}()
 	lost, err := t.heed(ctx, signals, ended, cancel)
 	out, fault := t.finish(err, lost)
-	if !errors.Is(err, errGone) {
+	if !lost && !errors.Is(err, errGone) {
 		signal.Stop(signals)
-	} // else the signal of the hang-up may be still to come: it must not cut off the caller's last words
+	} // else the signal of the hang-up may be still to come, or come again from the shell: it must not cut off the caller's last words
 	return out, fault
 }
 

@@ -32,6 +32,7 @@ import (
 const (
 	homeVar = "TUI_TEST_HOME"
 	gateVar = "TUI_TEST_GATE" // a file that a verification waits for
+	lateVar = "TUI_TEST_LATE" // set: the signal of a hang-up comes when the wizard has ended already
 
 	codeLeft        = 130
 	codeInterrupted = 75
@@ -62,6 +63,10 @@ func wizardMain(home string) int {
 		return codeTrouble
 	}
 	out, err := Run(context.Background(), Config{Engine: eng, In: os.Stdin, Out: os.Stdout})
+	if os.Getenv(lateVar) != "" {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGHUP)
+		time.Sleep(100 * time.Millisecond) // a signal that ends the process has done so by then
+	}
 	if err = errors.Join(err, eng.Close()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return codeTrouble
@@ -309,6 +314,57 @@ func TestTerminalLinkLostResumes(t *testing.T) {
 				t.Errorf("exit code %d", got)
 			}
 		})
+	}
+}
+
+// The terminal is none that controls the process: its end is an error of the next read, and the signal comes when it likes.
+func TestTerminalGoneBeforeItsSignalComes(t *testing.T) {
+	home := sampleHome(t)
+	ours, theirs, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	if err := pty.Setsize(ours, &pty.Winsize{Cols: 80, Rows: 24}); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = []string{homeVar + "=" + home, lateVar + "=1", "TERM=xterm-256color", "LANG=C"}
+	cmd.Stdin, cmd.Stdout, cmd.SysProcAttr = theirs, theirs, &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	buf, seen := make([]byte, 4<<10), ""
+	for !strings.Contains(seen, "Guidelines") {
+		n, err := ours.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen += string(buf[:n])
+	}
+	if err := ours.Close(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer late.Stop()
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != codeInterrupted {
+		t.Errorf("exit code %d, %s", got, cmd.ProcessState)
+	}
+}
+
+func TestTerminalHungUpTwice(t *testing.T) {
+	s := startSession(t, sampleHome(t), at80x24(lateVar+"=1"))
+	s.sees("Guidelines")
+	if err := s.tty.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.code(); got != codeInterrupted {
+		t.Errorf("exit code %d, %s", got, s.cmd.ProcessState)
 	}
 }
 

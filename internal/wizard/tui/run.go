@@ -48,7 +48,6 @@ func Run(ctx context.Context, c Config) (flow.Outcome, error) {
 
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
 
 	ended := make(chan struct{})
 	var err error // of the terminal; to be read when ended is closed
@@ -76,6 +75,9 @@ func Run(ctx context.Context, c Config) (flow.Outcome, error) {
 		}
 		a.Wait(context.Background())
 	}
+	if !lost {
+		signal.Stop(signals)
+	} // else the signal of the hang-up may be still to come, or come again from the shell: it must not cut off the caller's last words
 	if !interrupted && errors.Is(err, tea.ErrProgramPanic) {
 		return flow.Outcome{}, fmt.Errorf("the terminal front end failed: %w", err)
 	}
@@ -91,7 +93,7 @@ func stop(p *tea.Program, ended <-chan struct{}) {
 	}
 }
 
-// finish saves the session and says how it ended. No apply is under way any more.
+// finish saves the session and says how it ended. No apply is under way any more. A failed apply is told whatever came after it.
 func finish(eng *flow.Engine, m *root, interrupted, lost bool) flow.Outcome {
 	out := flow.Outcome{End: flow.EndLeft, Applied: eng.Last()}
 	if !interrupted && m.end != nil { // an interrupted program may still be drawing
@@ -99,11 +101,10 @@ func finish(eng *flow.Engine, m *root, interrupted, lost bool) flow.Outcome {
 	}
 	out.Saved = eng.Save(context.Background(), lost) == nil && eng.CanResume()
 	switch {
-	case interrupted:
-		out.End = flow.EndInterrupted
-	case out.End == flow.EndInterrupted:
 	case out.Applied != nil && out.Applied.Err != nil:
 		out.End = flow.EndFailed
+	case interrupted:
+		out.End = flow.EndInterrupted
 	case out.Applied != nil:
 		out.End = flow.EndApplied
 	}
@@ -116,7 +117,7 @@ func programOptions(c Config, env []string) []tea.ProgramOption {
 		fps = slowFramesPerSecond
 	}
 	opts := []tea.ProgramOption{
-		tea.WithInput(c.In), tea.WithOutput(quietTTY{c.Out}), tea.WithEnvironment(env), tea.WithFPS(fps),
+		tea.WithInput(endlessTTY{c.In}), tea.WithOutput(quietTTY{c.Out}), tea.WithEnvironment(env), tea.WithFPS(fps),
 		tea.WithoutSignalHandler(), tea.WithFilter(sized),
 	}
 	switch c.Color {

@@ -2,7 +2,10 @@ package tui
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
+	"syscall"
 )
 
 // quietTTY keeps the terminal modes and queries that the wizard never uses off the wire. A link that drops would leave the keyboard
@@ -35,3 +38,15 @@ func (q quietTTY) Write(p []byte) (int, error) {
 
 // WriteString is what io.WriteString would call on the file itself.
 func (q quietTTY) WriteString(s string) (int, error) { return q.Write([]byte(s)) }
+
+// endlessTTY makes the end of the input an error: a terminal in raw mode has none but that of the link, and the program would go on without it.
+type endlessTTY struct{ *os.File }
+
+// Read reads as the file does.
+func (e endlessTTY) Read(p []byte) (int, error) {
+	n, err := e.File.Read(p)
+	if n == 0 && errors.Is(err, io.EOF) {
+		err = &os.PathError{Op: "read", Path: e.Name(), Err: syscall.EIO}
+	}
+	return n, err
+}
