@@ -31,6 +31,11 @@ const (
 func (jmx) Info() Info {
 	return Info{
 		ID: "jmx", Section: "jmx", Guideline: 8, Title: "JMX",
+		Reads: []string{keyHostName, keyOffset}, // the proposed name for clients, and the ports that it comes to
+		Free: func(a *answers.Set) bool {
+			on, ok := a.Bool(keyJMXEnabled)
+			return ok && !on
+		},
 		Why: `Carbon starts a JMX server: an RMI registry on port 9999 and an RMI server on port 11111, set in carbon.xml, both moved by the offset. Both listen
 on every address of the machine. A client connects to the first and is sent on to the second, under the name in the system property
 java.rmi.server.hostname. As shipped that is not set, and Java sends clients to the address that it takes for the machine's: often 127.0.0.1.

@@ -66,6 +66,8 @@ const (
 func (keystore) Info() Info {
 	return Info{
 		ID: "keystore", Section: sectionKeystore, Also: []string{sectionTruststore}, Guideline: 2, Title: "SSL keys",
+		Reads: []string{keyHostName, keyManagementName}, // the names of a certificate that is made, and those that one from a file has to have
+		Free:  func(a *answers.Set) bool { return storeFrom(a) == fromKeep },
 		Why: `The key that ships in wso2carbon.jks is in every download of every product: anyone can read the traffic of a server that uses it, pretend to be it,
 and decrypt the passwords that it has encrypted. Use a key of your own, signed by a CA that your clients trust.
 

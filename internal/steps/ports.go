@@ -23,6 +23,7 @@ const (
 func (ports) Info() Info {
 	return Info{
 		ID: "ports", Section: "ports", Guideline: 11, Title: "Ports and firewall",
+		Reads: []string{keyJMXEnabled, keyRegistryPort, keyServerPort, keyJMXHost}, // ports that the table and the firewall commands have
 		Why: `A firewall in front of the server should let through what the server needs and nothing else: 9443 and 9763 (console, admin services, web
 applications), 8280 and 8243 (services and APIs, where the product has them), the JMX ports if JMX is used, and what the product adds.
 

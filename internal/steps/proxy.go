@@ -34,6 +34,12 @@ const (
 func (proxy) Info() Info {
 	return Info{
 		ID: "proxy", Section: "proxy", Guideline: 12, Title: "Proxy servers",
+		Reads: []string{keyHostName, keyManagementName, keyOffset}, // calls to the server itself bypass the proxy; where the reverse proxy sends requests
+		Free: func(a *answers.Set) bool {
+			reverse, asked := wantsReverse(a)
+			forward, askedToo := wantsForward(a)
+			return (!reverse || !asked) && (!forward || !askedToo)
+		},
 		Why: `Behind a reverse proxy (nginx, httpd, a load balancer) the server has to know the ports that clients see: otherwise the console redirects them to :9443, past the proxy, and addresses in WSDLs are wrong.
 
 Where the server itself may reach others only through a proxy, every kind of client in it has its own setting: the JVM, the pass-through senders, the Axis2 clients. Calls to itself must not go through the proxy. System properties given to "wso2server.sh start" are dropped: start runs the script anew without its arguments, so they are written into the script.`,

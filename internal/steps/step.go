@@ -23,6 +23,11 @@ type Info struct {
 	Why       string   // the guideline in a few sentences and what happens to those who ignore it; paragraphs parted by blank lines
 	Order     int      // plan order: a step sees the edits of those with a lower one. 0 = its guideline number
 	NotBuilt  bool     // the row exists, its step does not yet
+	// Reads are the keys of other steps whose values the answers of this one rest on: what it proposes, how it judges or what it plans. When one
+	// of them changes after the answers were accepted, they have to be looked at again.
+	Reads []string
+	// Free reports whether the answers rest on none of them all the same: what is left as it is, or switched off, does not. nil = never.
+	Free func(a *answers.Set) bool
 }
 
 // Sections are the sections of the answers file that are the step's.

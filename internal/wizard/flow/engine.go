@@ -83,6 +83,8 @@ type Engine struct {
 	last     *Applied
 	applied  map[string]bool // steps whose answers a run of this Engine has applied
 	kept     *answers.Set    // those answers, for SaveAnswers; nil = none
+	grounds  map[string]map[string]ground
+	inForce  map[string]string // what the install has for the keys that steps read of one another
 	closed   bool
 
 	generation int // of checks
@@ -95,6 +97,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{
 		cfg: cfg, back: cfg.Backend.withDefaults(), done: map[string]bool{}, skipped: map[string]string{},
 		drafts: map[string]string{}, invalid: map[string]bool{}, base: map[string]string{}, tested: map[string]tested{}, applied: map[string]bool{},
+		grounds: map[string]map[string]ground{},
 	}
 	if e.cfg.Now == nil {
 		e.cfg.Now = time.Now
@@ -119,6 +122,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	if err := e.audit(ctx, in); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	e.groundAll(e.done)
 	for _, m := range e.install.Missing {
 		e.notices = append(e.notices, texts.Unreadable(m.File, m.Why))
 	}
@@ -210,9 +214,10 @@ func (e *Engine) audit(ctx context.Context, in *carbon.Install) error {
 			applies[id] = why
 		}
 	}
+	inForce := valuesInForce(e.back.Steps(), w, e.schema)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.install, e.work, e.results, e.states, e.applies = in, w, results, states, applies
+	e.install, e.work, e.results, e.states, e.applies, e.inForce = in, w, results, states, applies, inForce
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Form struct {
 	Findings []steps.Result // of the audit
 	Draft    bool           // it begins with a draft
 	Skipped  string         // the reason, when the guideline is skipped now
+	Changed  []Changed      // what the accepted answers rest on and is no longer so: they are to be looked at again
 	Checks   bool           // StartChecks has something to do with what is answered now
 }
 
@@ -76,7 +77,7 @@ func (e *Engine) Form(_ context.Context, id string) (Form, error) {
 	fields := s.Fields(e.work, trial)
 	f := Form{
 		Step: s.Info(), Number: s.Info().Guideline, Of: len(e.back.Steps()),
-		Findings: e.row(s).Findings, Skipped: e.skipped[id],
+		Findings: e.row(s).Findings, Skipped: e.skipped[id], Changed: e.changed(s),
 	}
 	for _, field := range fields {
 		q := e.question(field)
@@ -173,6 +174,7 @@ func (e *Engine) accept(id string, v Values, confirmed bool) (Verdict, error) {
 	e.answers = set
 	e.done[id] = true
 	delete(e.skipped, id)
+	e.ground(s)
 	e.dropDrafts(s)
 	e.review = nil
 	verdict.OK = true

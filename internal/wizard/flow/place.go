@@ -73,6 +73,7 @@ const (
 	MarkAnswered Mark = "answered"       // accepted; part of the plan
 	MarkApplied  Mark = "applied"        // accepted, and applied by a run of this session
 	MarkAgain    Mark = "again"          // accepted, but its secrets must be typed again
+	MarkCheck    Mark = "check again"    // accepted or applied, but something that the answers rest on has changed since
 	MarkDraft    Mark = "draft"          // something was typed and not accepted
 	MarkSkipped  Mark = "skipped"        // with a reason
 	MarkMet      Mark = "met"            // already as recommended
@@ -88,9 +89,10 @@ type Row struct {
 	ID, Title string
 	Why       string // the guideline's text
 	Mark      Mark
-	Invalid   bool   // MarkDraft: the draft cannot be accepted as it is
-	Summary   string // a few words after the title: the finding, the reason, what was answered
-	Place     string // file:line of the first finding, may be ""
+	Invalid   bool      // MarkDraft: the draft cannot be accepted as it is
+	Summary   string    // a few words after the title: the finding, the reason, what was answered
+	Place     string    // file:line of the first finding, may be ""
+	Changed   []Changed // of MarkCheck
 	State     steps.State
 	Findings  []steps.Result // of the audit, worst first; those with status ok at the end
 }
@@ -101,7 +103,7 @@ func (r Row) Openable() bool { return r.Mark != MarkNotBuilt && r.Mark != MarkNo
 // Todo reports whether the walk stops at the guideline.
 func (r Row) Todo() bool {
 	switch r.Mark {
-	case MarkOpen, MarkAgain, MarkDraft, MarkUnknown:
+	case MarkOpen, MarkAgain, MarkCheck, MarkDraft, MarkUnknown:
 		return true
 	case MarkAnswered, MarkApplied, MarkSkipped, MarkMet, MarkNone, MarkNotBuilt:
 	}
@@ -147,6 +149,9 @@ func (e *Engine) row(s steps.Step) Row {
 	if len(r.Findings) > 0 && r.Findings[0].Status != steps.OK {
 		r.Place = r.Findings[0].Place.String()
 	}
+	if r.Mark == MarkCheck {
+		r.Changed = e.changed(s)
+	}
 	r.Invalid = r.Mark == MarkDraft && e.invalid[info.ID]
 	return r
 }
@@ -178,6 +183,8 @@ func (e *Engine) mark(s steps.Step, r Row) (Mark, string) {
 		return MarkDraft, texts.DraftKept
 	case e.done[id] && len(e.missingSecrets(s)) > 0:
 		return MarkAgain, texts.SecretAgain
+	case len(e.changed(s)) > 0:
+		return MarkCheck, texts.CheckAgain(changedLabels(e.changed(s)))
 	case e.done[id]:
 		return MarkAnswered, texts.Answered
 	}

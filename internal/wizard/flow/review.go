@@ -74,6 +74,7 @@ func (e *Engine) Review(ctx context.Context) (*Review, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.reviewRows(r, out, bad)
+	r.Problems = append(r.Problems[:len(r.Problems):len(r.Problems)], e.toCheckAgain(r)...)
 	e.block(r)
 	e.review = r
 	return r, nil

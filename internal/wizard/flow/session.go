@@ -21,8 +21,6 @@ const SessionFile = "session.json"
 // unreadableFile keeps a session that could not be read, before another takes its place.
 const unreadableFile = "session.unreadable"
 
-const sessionVersion = 1
-
 // Resume is what a session that was left behind holds.
 type Resume struct {
 	Place       Place
@@ -70,8 +68,9 @@ func (e *Engine) CanResume() bool {
 
 func (e *Engine) writeSession(lostLink bool) error {
 	s := answers.Session{
-		Version: sessionVersion, SavedAt: e.cfg.Now().UTC().Truncate(time.Second), From: e.from(), User: e.cfg.Who.User,
+		SavedAt: e.cfg.Now().UTC().Truncate(time.Second), From: e.from(), User: e.cfg.Who.User,
 		Step: e.at.step(), Accepted: string(e.answers.Marshal()), Drafts: e.drafts, Skipped: e.skipped, LostLink: lostLink,
+		RestsOn: e.writtenGrounds(),
 	}
 	for _, st := range e.back.Steps() {
 		if e.done[st.Info().ID] {
@@ -249,10 +248,12 @@ func (e *Engine) restore(s *answers.Session, set *answers.Set) {
 			e.done[id] = true
 		}
 	}
+	e.skipped, e.drafts = orEmpty(s.Skipped), orEmpty(s.Drafts)
+	e.restoreGrounds(s.RestsOn)
 	if len(fileDone) > 0 {
 		e.overlay(fromFile, fileDone)
+		e.groundAll(fileDone)
 	}
-	e.skipped, e.drafts = orEmpty(s.Skipped), orEmpty(s.Drafts)
 	e.at = placeOf(s.Step)
 	if st, ok := e.step(e.at.Step); e.at.Screen == AtStep && (!ok || st.Info().NotBuilt) {
 		e.at = Place{Screen: AtHub}

@@ -76,6 +76,7 @@ func standIns() []steps.Step {
 		{Status: steps.Warn, Guideline: 3, Place: in(carbon.CarbonXML, 13), Message: "There is no <MgtHostName>."},
 	}
 	host.checks = hostChecks()
+	tuning.info.Reads = []string{"hostname.name"}
 	tuning.specs, tuning.fields = []answers.Spec{profile, heap, peers}, tuningFields
 	tuning.results = []steps.Result{{Status: steps.OK, Guideline: 4, Message: "The profile is as recommended."}}
 	ports.specs = []answers.Spec{{Key: "ports.offset", Kind: answers.Int, Label: "Offset"}, {Key: "ports.rules", Kind: answers.Path, Label: "Rules"}}

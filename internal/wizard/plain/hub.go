@@ -147,7 +147,7 @@ func state(r flow.Row) string {
 		if r.Invalid {
 			return r.Summary + "; " + texts.PlainDraftRefused
 		}
-	case flow.MarkAnswered, flow.MarkApplied, flow.MarkAgain, flow.MarkSkipped, flow.MarkMet, flow.MarkNotBuilt:
+	case flow.MarkAnswered, flow.MarkApplied, flow.MarkAgain, flow.MarkCheck, flow.MarkSkipped, flow.MarkMet, flow.MarkNotBuilt:
 	}
 	return r.Summary
 }

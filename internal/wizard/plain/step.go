@@ -93,6 +93,12 @@ func (s *step) head() {
 	if s.form.Skipped != "" {
 		s.t.out.say(texts.PlainSkippedNow(s.form.Skipped))
 	}
+	for _, c := range s.form.Changed {
+		s.t.out.item("* ", c.Text())
+	}
+	if len(s.form.Changed) > 0 {
+		s.t.out.say(texts.CheckAgainFix)
+	}
 	if s.form.Draft {
 		s.t.out.say(texts.DraftNote)
 	}

@@ -104,6 +104,17 @@ func TestBackKeepsDrafts(t *testing.T) {
 	}
 }
 
+func TestAnswersThatRestOnOthersAreToBeCheckedAgain(t *testing.T) {
+	eng := openEngine(t, standInConfig(t, sampleHome(t)))
+	out, _ := converse(t, eng,
+		"4", "1", "2g", "", "", // a profile, accepted
+		"b", "3", "am02.example.com", "", "", "", // another host name: the profile rested on it
+		"b", "4", "", "", "", "", // looked at, and accepted again
+		"b",
+	)
+	golden(t, "check-again", out)
+}
+
 func TestAnswersThatCannotBeUsed(t *testing.T) {
 	eng := openEngine(t, standInConfig(t, sampleHome(t)))
 	out, _ := converse(t, eng,

@@ -44,6 +44,38 @@ const (
 	ReportChanged = "changed"
 )
 
+// CheckAgain says in the list that answers have to be looked at again, because others that they rest on have changed.
+func CheckAgain(labels []string) string {
+	if len(labels) == 1 {
+		return "check again: " + labels[0] + " has changed"
+	}
+	return "check again: " + strings.Join(labels[:len(labels)-1], ", ") + " and " + labels[len(labels)-1] + " have changed"
+}
+
+// ChangedSince says how a value that accepted answers rest on has changed.
+func ChangedSince(label, was, is string) string {
+	switch {
+	case was == is: // a secret
+		return fmt.Sprintf("%s is another one than when you accepted this.", label)
+	case was == "":
+		return fmt.Sprintf("%s was not set when you accepted this, and is %s now.", label, is)
+	case is == "":
+		return fmt.Sprintf("%s was %s when you accepted this, and is not set now.", label, was)
+	}
+	return fmt.Sprintf("%s was %s when you accepted this, and is %s now.", label, was, is)
+}
+
+// What to do about answers that have to be looked at again.
+const (
+	CheckAgainFix    = "See whether these answers still fit, and accept them again."
+	CheckAgainReview = "Open the guideline, see whether its answers still fit, and accept them again. It is planned with them as they are."
+)
+
+// CheckAgainAbout says in the review which guideline has to be looked at again.
+func CheckAgainAbout(guideline int, title, why string) string {
+	return fmt.Sprintf("Guideline %d, %s, is to be checked again: %s", guideline, title, why)
+}
+
 // AppliedStill says that a guideline was applied, and what is left to look at.
 func AppliedStill(finding string) string { return "applied. " + finding }
 

@@ -32,6 +32,7 @@ const (
 	LegendMet      = "already as recommended"
 	LegendAnswered = "answered or applied by you"
 	LegendAgain    = "look again: unfinished, a password is wanted, or findings are left"
+	LegendCheck    = "check again: an answer of another guideline that it rests on changed"
 	LegendSkipped  = "skipped by you, with a reason"
 	LegendNone     = "this install has nothing of the kind"
 	LegendNotBuilt = "not in this version of carbon-setup: to be done by hand"

@@ -63,6 +63,7 @@ func standIns() []steps.Step {
 			s.fields = adminFields()
 			s.results = []steps.Result{{Status: steps.Fail, Guideline: 1, Place: carbon.Place{File: carbon.UserMgtXML, Line: 12}, Message: "The administrator has the default password.", Fix: "Set it with this step."}}
 		case "jvm":
+			s.info.Reads = []string{"hostname.name"}
 			s.fields = []steps.Field{{Spec: answers.Spec{Key: "jvm.heap_max", Kind: answers.Size, Label: "Maximum heap", Help: "As -Xmx."}}}
 			s.results = []steps.Result{{Status: steps.OK, Guideline: 3, Message: "The heap is as recommended."}}
 		case "hostname":

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,8 @@ var pictures = []struct {
 	sizes [][2]int
 }{
 	{"hub", nil, [][2]int{{80, 24}, {60, 15}, {120, 40}, {40, 10}, {39, 9}}},
+	{"hub-check", checkAgainKeys, [][2]int{{80, 24}, {60, 15}, {40, 10}}},
+	{"step-check", append(slices.Clone(checkAgainKeys), "enter"), [][2]int{{80, 24}}},
 	{"step", []string{"home", "down", "down", "down", "enter"}, [][2]int{{80, 24}, {60, 15}, {120, 40}, {40, 10}}},
 	{"step-problem", []string{"home", "down", "down", "down", "enter", "ctrl+u", "a", "_", "b", "enter"}, [][2]int{{80, 24}, {60, 15}}},
 	{"step-secret", []string{"home", "enter", "tab", "x", "y"}, [][2]int{{80, 24}}},
@@ -38,6 +41,11 @@ var pictures = []struct {
 	{"confirm", []string{"r", "a", "a", "p"}, [][2]int{{80, 24}, {60, 15}}},
 	{"result", []string{"r", "a", "a", "p", "p", "l", "y", "enter"}, [][2]int{{80, 24}, {60, 15}}},
 	{"leave", []string{"ctrl+c"}, [][2]int{{80, 24}}},
+}
+
+// checkAgainKeys accept the third guideline, and then another answer that it rests on.
+var checkAgainKeys = []string{
+	"home", "down", "down", "enter", "ctrl+s", "esc", "home", "down", "down", "down", "enter", "ctrl+u", "e", "s", "b", ".", "x", "ctrl+s", "esc", "home", "down", "down",
 }
 
 // planHash is not ours to hold still.

@@ -114,6 +114,7 @@ func legend(c *common, w int) []string {
 		{flow.MarkMet, texts.LegendMet},
 		{flow.MarkAnswered, texts.LegendAnswered},
 		{flow.MarkAgain, texts.LegendAgain},
+		{flow.MarkCheck, texts.LegendCheck},
 		{flow.MarkSkipped, texts.LegendSkipped},
 		{flow.MarkNone, texts.LegendNone},
 		{flow.MarkNotBuilt, texts.LegendNotBuilt},

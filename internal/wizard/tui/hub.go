@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -234,10 +235,22 @@ func (h *hub) about(c *common) string {
 	if r.Mark == flow.MarkNotBuilt {
 		return texts.NotBuilt(r.Guideline) + " " + printable(r.Why)
 	}
+	if r.Mark == flow.MarkCheck {
+		return checkAgain(r.Changed)
+	}
 	if len(r.Findings) > 0 && (r.Mark == flow.MarkOpen || r.Mark == flow.MarkUnknown || stillOpen(r)) {
 		return printable(r.Findings[0].Message)
 	}
 	return printable(r.Why)
+}
+
+// checkAgain says what has changed since answers were accepted, and what to do about it.
+func checkAgain(changed []flow.Changed) string {
+	var all []string
+	for _, c := range changed {
+		all = append(all, c.Text())
+	}
+	return printable(strings.Join(append(all, texts.CheckAgainFix), " "))
 }
 
 func (h *hub) aboutReview(c *common) string {
@@ -276,7 +289,7 @@ func stillOpen(r flow.Row) bool { return r.Mark == flow.MarkApplied && r.State =
 // bracket is the mark of a row.
 func (c *common) bracket(r flow.Row) string {
 	m := map[flow.Mark]string{
-		flow.MarkAnswered: c.marks.Done, flow.MarkApplied: c.marks.Done, flow.MarkAgain: c.marks.Again, flow.MarkDraft: c.marks.Draft, flow.MarkSkipped: c.marks.Skipped,
+		flow.MarkAnswered: c.marks.Done, flow.MarkApplied: c.marks.Done, flow.MarkAgain: c.marks.Again, flow.MarkCheck: c.marks.Check, flow.MarkDraft: c.marks.Draft, flow.MarkSkipped: c.marks.Skipped,
 		flow.MarkMet: c.marks.Met, flow.MarkOpen: c.marks.Open, flow.MarkUnknown: c.marks.Unknown, flow.MarkNone: c.marks.None,
 		flow.MarkNotBuilt: c.marks.NotBuilt,
 	}[r.Mark]
@@ -297,7 +310,7 @@ func (c *common) tone(r flow.Row) lipgloss.Style {
 	switch r.Mark {
 	case flow.MarkAnswered, flow.MarkApplied, flow.MarkMet:
 		return c.st.Good
-	case flow.MarkAgain, flow.MarkDraft, flow.MarkUnknown:
+	case flow.MarkAgain, flow.MarkCheck, flow.MarkDraft, flow.MarkUnknown:
 		return c.st.Warn
 	case flow.MarkOpen, flow.MarkSkipped, flow.MarkNone, flow.MarkNotBuilt:
 	}

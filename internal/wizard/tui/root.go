@@ -39,7 +39,7 @@ func newRoot(ctx context.Context, eng *flow.Engine, getenv func(string) string, 
 // invitation tells somebody who has not begun yet how to.
 func (r *root) invitation() string {
 	for _, row := range r.rows {
-		if row.Mark == flow.MarkAnswered || row.Mark == flow.MarkApplied || row.Mark == flow.MarkDraft || row.Mark == flow.MarkSkipped {
+		if row.Mark == flow.MarkAnswered || row.Mark == flow.MarkApplied || row.Mark == flow.MarkCheck || row.Mark == flow.MarkDraft || row.Mark == flow.MarkSkipped {
 			return ""
 		}
 	}

@@ -172,6 +172,9 @@ func (s *stepScreen) show(c *common, msg formMsg) action {
 	}
 	s.form = newForm(c.st, c.marks, msg.form.Fields, s.width(c))
 	s.sumChecks(c)
+	if len(msg.form.Changed) > 0 {
+		return action{notice: checkAgain(msg.form.Changed)}
+	}
 	if msg.form.Draft {
 		return action{notice: texts.DraftNote}
 	}

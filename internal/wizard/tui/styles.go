@@ -56,15 +56,15 @@ func NewStyles(blueOrange bool) *Styles {
 
 // Marks are the signs. Each is one cell wide in a list, so that columns stay where they are.
 type Marks struct {
-	Done, Again, Draft, Skipped, Met, Open, Unknown, None, NotBuilt string // in the hub, between brackets
-	Cursor, OK, Fail, Warn, Quest, Run                              string
-	Rule, Dot, More, Dash, Up, Down, CR, Blank                      string
+	Done, Again, Check, Draft, Skipped, Met, Open, Unknown, None, NotBuilt string // in the hub, between brackets
+	Cursor, OK, Fail, Warn, Quest, Run                                     string
+	Rule, Dot, More, Dash, Up, Down, CR, Blank                             string
 }
 
 // NewMarks returns the signs: ASCII unless the locale is UTF-8.
 func NewMarks(utf8 bool) *Marks {
 	m := &Marks{
-		Done: "x", Again: "!", Draft: "!", Skipped: "-", Met: "=", Open: " ", Unknown: "?", None: ".", NotBuilt: "~",
+		Done: "x", Again: "!", Check: "*", Draft: "!", Skipped: "-", Met: "=", Open: " ", Unknown: "?", None: ".", NotBuilt: "~",
 		Cursor: ">", OK: "ok", Fail: "x ", Warn: "! ", Quest: "? ", Run: "..",
 		Rule: "-", Dot: "-", More: ">", Dash: "-", Up: "^", Down: "v", CR: "^M", Blank: "_",
 	}
