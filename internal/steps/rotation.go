@@ -181,7 +181,7 @@ func (rotation) Validate(_ *Workspace, a *answers.Set) []Problem {
 	case rotationSize:
 		for _, key := range []string{keyMaxSize, keyMaxBackups} {
 			if a.Text(key) == "" {
-				all = append(all, Problem{Severity: Error, Key: key, Message: "Rotation by size needs " + key + ".", Fix: "The guideline's values are max_size: 10MB and max_backups: 20."})
+				all = append(all, Problem{Severity: Error, Key: key, Message: "Rotation by size needs " + key + ".", Fix: "The guideline's values are 10MB for " + keyMaxSize + " and 20 for " + keyMaxBackups + "."})
 			}
 		}
 	case rotationDaily:
@@ -192,7 +192,7 @@ func (rotation) Validate(_ *Workspace, a *answers.Set) []Problem {
 	default:
 		for _, key := range []string{keyMaxSize, keyMaxBackups} {
 			if a.Text(key) != "" {
-				all = append(all, Problem{Severity: Error, Key: key, Message: key + " means nothing without " + keyRotation + ".", Fix: "Add rotation: size."})
+				all = append(all, Problem{Severity: Error, Key: key, Message: key + " means nothing without " + keyRotation + ".", Fix: "Set " + keyRotation + " to size."})
 			}
 		}
 	}

@@ -117,7 +117,7 @@ func (e *Engine) start(ctx context.Context, checks []steps.Check, rows []int, fi
 		done := make([]CheckResult, 0, len(checks))
 		for i, k := range checks {
 			begun := now()
-			res := CheckResult{CheckTitle: c.Titles[i], Result: runCheck(ctx, k, timeout)}
+			res := CheckResult{CheckTitle: c.Titles[i], Result: e.toldResult(runCheck(ctx, k, timeout))}
 			if ctx.Err() != nil {
 				return
 			}

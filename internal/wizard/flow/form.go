@@ -162,7 +162,7 @@ func (e *Engine) accept(id string, v Values, confirmed bool) (Verdict, error) {
 	problems = append(problems, e.judge(s, set, problems)...)
 	problems = append(problems, secretBlanks(fields, v)...)
 	sortProblems(problems)
-	verdict := Verdict{Problems: problems, Generated: made}
+	verdict := Verdict{Problems: e.toldProblems(problems), Generated: made}
 	worst := worstOf(problems)
 	if worst == steps.Error || (worst == steps.Warning && !confirmed) {
 		verdict.Confirm = worst != steps.Error
@@ -255,6 +255,7 @@ func ownKey(s steps.Step, key string) bool {
 
 // question gives a field what it begins with, and guards its judges: they read the Workspace, which is not safe for concurrent use.
 func (e *Engine) question(f steps.Field) Question {
+	f = e.toldField(f)
 	q := Question{Field: f}
 	if f.Kind == answers.Secret {
 		v, ok := e.answers.Lookup(f.Key)
@@ -263,7 +264,7 @@ func (e *Engine) question(f steps.Field) Question {
 		q.JudgeSecret = func(s secret.Secret) *steps.Problem {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			return judgeSecret(f, s)
+			return e.toldProblem(judgeSecret(f, s))
 		}
 		return q
 	}
@@ -278,7 +279,7 @@ func (e *Engine) question(f steps.Field) Question {
 	q.Judge = func(text string) *steps.Problem {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return judgeText(f, text)
+		return e.toldProblem(judgeText(f, text))
 	}
 	return q
 }

@@ -141,7 +141,7 @@ func (e *Engine) row(s steps.Step) Row {
 	r := Row{Guideline: info.Guideline, ID: info.ID, Title: info.Title, Why: info.Why, State: e.states[info.ID]}
 	for _, res := range e.results {
 		if res.Guideline == info.Guideline {
-			r.Findings = append(r.Findings, res)
+			r.Findings = append(r.Findings, e.toldResult(res))
 		}
 	}
 	sort.SliceStable(r.Findings, func(i, j int) bool { return weight(r.Findings[i].Status) > weight(r.Findings[j].Status) })
@@ -176,7 +176,7 @@ func (e *Engine) mark(s steps.Step, r Row) (Mark, string) {
 	case r.State == steps.NotBuiltYet:
 		return MarkNotBuilt, texts.NotInThisVersion
 	case r.State == steps.NotApplicable:
-		return MarkNone, e.applies[id]
+		return MarkNone, e.told(e.applies[id])
 	case skipped:
 		return MarkSkipped, texts.SkippedBecause(reason)
 	case e.hasDraft(s):

@@ -103,7 +103,7 @@ func (e *Engine) planAround(ctx context.Context, r *Review, bad map[string]strin
 		out, err := e.back.BuildPlan(ctx, r.install, r.answers, r.except...)
 		if err == nil {
 			for _, id := range out.Unplanned {
-				bad[id] = out.Left[id]
+				bad[id] = e.told(out.Left[id])
 				r.except = append(r.except, id)
 			}
 			return out, nil
@@ -116,7 +116,7 @@ func (e *Engine) planAround(ctx context.Context, r *Review, bad map[string]strin
 		for _, p := range invalid.Problems {
 			for _, s := range e.back.Steps() {
 				if id := s.Info().ID; bad[id] == "" && !s.Info().NotBuilt && (ownKey(s, p.Key) || p.Key == "") && !contains(r.except, id) {
-					bad[id] = p.Message
+					bad[id] = e.told(p.Message)
 					r.except = append(r.except, id)
 				}
 			}
@@ -141,7 +141,7 @@ func (e *Engine) fillReview(ctx context.Context, r *Review, out *steps.Outcome) 
 	r.plan = out.Plan
 	r.Hash, r.Empty = out.Plan.Hash(), out.Plan.Empty()
 	r.Files, r.Actions = out.Plan.Diff(), out.Plan.Actions
-	r.Problems, r.Advice = out.Problems, out.Advice
+	r.Problems, r.Advice = e.toldProblems(out.Problems), e.toldAdvice(out.Advice)
 	o := e.options()
 	o.Running = e.running
 	if !r.Empty {
@@ -191,13 +191,13 @@ func (e *Engine) fate(s steps.Step, r *Review, out *steps.Outcome, row ReviewRow
 	case hub.Mark == MarkApplied:
 		return FateSame, hub.Summary
 	case hub.State == steps.NotApplicable:
-		return FateMet, e.applies[id]
+		return FateMet, e.told(e.applies[id])
 	case hub.State == steps.Met:
 		return FateMet, texts.AlreadySo
 	case hub.Mark == MarkDraft:
 		return FateOpen, texts.DraftKept
 	case e.done[id]:
-		return FateSame, why
+		return FateSame, e.told(why)
 	}
 	return FateOpen, hub.Summary
 }

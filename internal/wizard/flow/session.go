@@ -228,7 +228,7 @@ func (e *Engine) Resume(ctx context.Context) error {
 	notice := ""
 	r := answers.Resolver{Getenv: e.cfg.Getenv, Prompt: func(context.Context, string) (secret.Secret, error) { return secret.Secret{}, nil }}
 	if _, err := r.Resolve(ctx, set); err != nil {
-		notice = texts.SecretsNotRead(faultText(err))
+		notice = texts.SecretsNotRead(e.told(faultText(err)))
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
