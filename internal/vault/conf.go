@@ -1,5 +1,7 @@
 package vault
 
+import "strings"
+
 // The classes that Carbon 4.2.0 has for the vault. The comments in the shipped secret-conf.properties name others, of org.apache.synapse.commons, which are
 // in no bundle.
 const (
@@ -98,7 +100,7 @@ func ReadConf(get func(key string) (value string, ok bool)) ConfReading {
 	r := confReader{get: get}
 	repository := r.value(keyRepositories)
 	r.Conf = Conf{Keystore: slashed(r.value(keyStoreLocation)), Type: r.value(keyStoreType), Alias: r.value(keyStoreAlias)}
-	r.On = repository != ""
+	r.On = strings.Trim(repository, ", ") != ""
 	if !r.On {
 		r.State = ConfOff
 		r.readOff()

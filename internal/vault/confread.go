@@ -42,9 +42,6 @@ func (r *confReader) readRepository(list string) {
 		r.fault(keyRepositories, Warning, fmt.Sprintf("secretRepositories is %s; Carbon 4.2.0 itself has the repository file alone.", quote(list)),
 			set(keyRepositories, fileRepository))
 	}
-	if first == "" {
-		return
-	}
 	r.class(providerKey(first), repositoryProvider, "Carbon does not start", "Carbon does not start")
 	r.readLocation(locationKey(first))
 }
@@ -110,7 +107,7 @@ func (r *confReader) password(key, id, providerKey string) {
 	case "":
 		r.fault(key, Bad, key+" is not set; Carbon does not ask for the password, and the vault stays closed.", set(key, id))
 	default:
-		r.fault(key, Bad, key+" is not the id that belongs there; if it is a password, everyone can read it.", set(key, id)+" Change the password of the keystore if it stood there.")
+		r.fault(key, Warning, key+" is not the id that belongs there; if it is a password, everyone can read it.", set(key, id)+" Change the password of the keystore if it stood there.")
 	}
 }
 

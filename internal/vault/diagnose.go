@@ -8,9 +8,9 @@ import (
 
 // Diagnose tells what is wrong with a vault, the worst first. It never tells a secret.
 func Diagnose(r Reading) []Finding {
-	d := diagnosis{Reading: r, entries: map[string]Entry{}}
-	for _, e := range r.Entries {
-		d.entries[e.Alias] = e // java.util.Properties keeps the last
+	d := diagnosis{Reading: r, inForce: map[string]int{}}
+	for i, e := range r.Entries {
+		d.inForce[e.Alias] = i // java.util.Properties keeps the last
 	}
 	d.conf()
 	d.whole()
@@ -24,7 +24,7 @@ func Diagnose(r Reading) []Finding {
 // diagnosis collects what Diagnose finds.
 type diagnosis struct {
 	Reading
-	entries map[string]Entry // in force, by alias
+	inForce map[string]int // alias to its entry
 	found   []Finding
 }
 
@@ -44,8 +44,7 @@ func (d *diagnosis) missing(file string) bool {
 
 func (d *diagnosis) conf() {
 	for _, f := range d.Conf.Faults {
-		why := "Carbon reads this file first of all when it starts."
-		d.add(Finding{ID: FoundConf, Severity: f.Severity, File: SecretConfFile, Key: f.Key, What: f.What, Why: why, Fix: f.Fix})
+		d.add(Finding{ID: FoundConf, Severity: f.Severity, File: SecretConfFile, Key: f.Key, What: f.What, Why: whyConf, Fix: f.Fix})
 	}
 	if !d.Conf.On {
 		return
@@ -57,7 +56,7 @@ func (d *diagnosis) conf() {
 			Fix: "Name the file of RegistryKeyStore in carbon.xml, or put the keystore back.",
 		})
 	}
-	if d.missing(d.cipherText()) {
+	if !d.told(locationKey(fileRepository)) && d.missing(d.cipherText()) {
 		d.add(Finding{
 			ID: FoundCipherTextMissing, Severity: Bad, File: SecretConfFile, Key: locationKey(fileRepository),
 			What: fmt.Sprintf("The file with the ciphertexts, %s, does not exist.", d.cipherText()), Why: whyAliasName, Fix: fixEncrypt,
@@ -65,11 +64,17 @@ func (d *diagnosis) conf() {
 	}
 }
 
+// told reports whether a key of secret-conf.properties was found to be wrong already.
+func (d *diagnosis) told(key string) bool {
+	return slices.ContainsFunc(d.Conf.Faults, func(f Fault) bool { return f.Key == key && f.Severity == Bad })
+}
+
 func relative(p string) bool {
 	return !strings.HasPrefix(p, "/") && !drive(p) && !strings.Contains(p, "${")
 }
 
 const (
+	whyConf      = "SecretManager reads the file when Carbon starts, before it asks for any password."
 	whyAliasName = "Carbon takes the name of the alias as the password, without a word, and starts: whoever knows the name knows the password."
 	whyLiteral   = "Carbon takes the text of the element, the word password as a rule, as the password, without a word, and starts."
 	fixEncrypt   = "Encrypt the secrets again from the answers."

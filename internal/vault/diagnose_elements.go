@@ -3,6 +3,7 @@ package vault
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -21,16 +22,14 @@ func at(e Element, id string, severity Severity) Finding {
 }
 
 func (d *diagnosis) ciphertextOf(e Element) {
-	if _, ok := d.entries[e.Alias]; ok || !d.Conf.On {
-		return
+	if _, ok := d.inForce[e.Alias]; ok || !d.Conf.On || len(d.Entries) == 0 {
+		return // of an empty file whole tells
 	}
 	f := at(e, FoundNoCiphertext, Bad)
 	f.What = fmt.Sprintf("The element takes its value from the alias %s, for which %s has no entry.", quote(e.Alias), path.Base(d.cipherText()))
 	f.Why, f.Fix = whyAliasName, "Encrypt the secret from the answers under this alias, or write the value back into the element."
-	for other := range d.entries {
-		if strings.EqualFold(other, e.Alias) {
-			f.What += fmt.Sprintf(" There is one for %s, which differs in capitals.", quote(other))
-		}
+	if i := slices.IndexFunc(d.Entries, func(other Entry) bool { return strings.EqualFold(other.Alias, e.Alias) }); i >= 0 {
+		f.What += fmt.Sprintf(" There is one for %s, which differs in capitals.", quote(d.Entries[i].Alias))
 	}
 	d.add(f)
 }

@@ -3,7 +3,6 @@ package vault
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"carbon-setup/internal/secret"
 )
@@ -16,7 +15,7 @@ func (d *diagnosis) stored() {
 		used[e.Alias] = true
 	}
 	plain := 0
-	for _, e := range d.inForce() {
+	for _, e := range d.live() {
 		switch state := Classify(e.Value); {
 		case state == Plain && !d.Conf.On:
 			plain++
@@ -24,7 +23,7 @@ func (d *diagnosis) stored() {
 			d.plain(e)
 		case state == Empty && d.Conf.On:
 			d.add(d.entry(e, FoundEmptyEntry, Bad, fmt.Sprintf("The alias %s has an empty value.", quote(e.Alias)), whyAliasName, fixEncrypt))
-		case state == Broken:
+		case state == Broken && d.Conf.On:
 			d.add(d.entry(e, FoundBroken, Bad, fmt.Sprintf("The value of the alias %s is no ciphertext.", quote(e.Alias)),
 				whyAliasName, fixEncrypt))
 		}
@@ -43,11 +42,11 @@ func (d *diagnosis) stored() {
 	d.decrypt()
 }
 
-// inForce returns the entries without those that a later one replaces.
-func (d *diagnosis) inForce() []Entry {
+// live returns the entries without those that a later one replaces.
+func (d *diagnosis) live() []Entry {
 	var all []Entry
-	for _, e := range d.Entries {
-		if d.entries[e.Alias] == e {
+	for i, e := range d.Entries {
+		if d.inForce[e.Alias] == i {
 			all = append(all, e)
 		}
 	}
@@ -61,7 +60,7 @@ func (d *diagnosis) entry(e Entry, id string, severity Severity, what, why, fix 
 func (d *diagnosis) duplicates() {
 	seen := map[string]bool{}
 	for _, e := range d.Entries {
-		if last := d.entries[e.Alias]; last.Value != e.Value && !seen[e.Alias] {
+		if last := d.Entries[d.inForce[e.Alias]]; last.Value != e.Value && !seen[e.Alias] {
 			seen[e.Alias] = true
 			d.add(d.entry(e, FoundDuplicate, Warning, fmt.Sprintf("The alias %s has more than one value.", quote(e.Alias)),
 				fmt.Sprintf("Java takes the last, in line %d.", last.Line), "Take the others out."))
@@ -80,7 +79,7 @@ func (d *diagnosis) plain(e Entry) {
 // decrypt tries the key on every ciphertext.
 func (d *diagnosis) decrypt() {
 	var sealed []Entry
-	for _, e := range d.inForce() {
+	for _, e := range d.live() {
 		if Classify(e.Value) == Encrypted {
 			sealed = append(sealed, e)
 		}
@@ -132,36 +131,5 @@ func (d *diagnosis) otherKey(other []Entry, of int) {
 	}
 	for _, e := range other {
 		d.add(d.entry(e, FoundOtherKey, Bad, fmt.Sprintf("The key of the vault does not decrypt the ciphertext of the alias %s.", quote(e.Alias)), whyOtherKey, fixOtherKey))
-	}
-}
-
-// placed looks at the entries of cipher-tool.properties, which only WSO2's tool reads.
-func (d *diagnosis) placed() {
-	last := map[string]Place{}
-	for _, p := range d.Places {
-		last[p.Alias] = p
-	}
-	for _, p := range d.Places {
-		f := Finding{Severity: Note, File: CipherToolFile, Alias: p.Alias, Fix: "Take the line out."}
-		if l := last[p.Alias]; l != p {
-			f.ID, f.Severity = FoundPlaceDuplicate, Warning
-			f.What = fmt.Sprintf("The alias %s has more than one place.", quote(p.Alias))
-			f.Why = fmt.Sprintf("Java takes the last, %s.", quote(l.String()))
-			d.add(f)
-			continue
-		}
-		if d.Files != nil && !slices.ContainsFunc(p.Candidates(), func(c string) bool { return slices.Contains(d.Files, c) }) {
-			f.ID = FoundPlaceFile
-			f.What = fmt.Sprintf("The place of the alias %s is in %s, which does not exist.", quote(p.Alias), quote(p.File))
-			f.Why = "WSO2's tool asks for its password all the same and encrypts it for nobody."
-			d.add(f)
-			continue
-		}
-		if _, ok := d.entries[p.Alias]; d.Conf.On && !ok {
-			f.ID = FoundPlaceNoCiphertext
-			f.What = fmt.Sprintf("The alias %s has a place, and no ciphertext.", quote(p.Alias))
-			f.Why = "WSO2's tool would not secure it; the server does not read this file."
-			d.add(f)
-		}
 	}
 }
