@@ -2,6 +2,7 @@ package vault
 
 import (
 	"encoding/base64"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,6 +71,17 @@ func packJars(t *testing.T) string {
 	return strings.Join(jars, string(filepath.ListSeparator))
 }
 
+func putProperties(t *testing.T, dir, name string, values map[string]string) {
+	t.Helper()
+	p := properties(t, nil)
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		must(t, p.Set(key, values[key], ""))
+	}
+	_, err := p.Commit()
+	must(t, err)
+	put(t, dir, name, p.Bytes())
+}
+
 // home writes a home with a vault and a keystore, and returns the key of the vault.
 func home(t *testing.T, dir string, conf Conf, password string) *Key {
 	t.Helper()
@@ -78,13 +90,7 @@ func home(t *testing.T, dir string, conf Conf, password string) *Key {
 	data, err := keystore.Build(id, conf.Alias, secret.New(password), time.Now())
 	must(t, err)
 	put(t, dir, conf.Keystore, data)
-	p := properties(t, nil)
-	for _, e := range conf.Entries() {
-		must(t, p.Set(e.Key, e.Value, ""))
-	}
-	_, err = p.Commit()
-	must(t, err)
-	put(t, dir, SecretConfFile, p.Bytes())
+	putProperties(t, dir, SecretConfFile, confWith(conf, nil))
 	key, err := id.RSA()
 	must(t, err)
 	return NewKey(key)
@@ -96,10 +102,10 @@ func TestPackReadsOurs(t *testing.T) {
 	jars := packJars(t)
 	dir := t.TempDir()
 	const password = `store-P4ss $x`
-	k := home(t, dir, Conf{Keystore: "repository/resources/security/vault.jks", Type: "JKS", Alias: "vault"}, password)
+	k := home(t, dir, goodConf, password)
 	wrap := func(s string) string { return s[:76] + "\n" + s[76:152] + "\n" + s[152:] }
 	want := map[string]string{}
-	cipherText := properties(t, nil)
+	values := map[string]string{}
 	for alias, entry := range map[string]struct{ value, resolves string }{
 		"Good.Password":    {encrypt(t, k, "a]b$c&<d>"), "a]b$c&<d>"},
 		"Good.Umlaut":      {encrypt(t, k, "Grüße-密码-😀"), "Grüße-密码-😀"},
@@ -115,12 +121,10 @@ func TestPackReadsOurs(t *testing.T) {
 	} {
 		want[alias] = entry.resolves
 		if !strings.HasPrefix(alias, "Missing") {
-			must(t, cipherText.Set(alias, entry.value, ""))
+			values[alias] = entry.value
 		}
 	}
-	_, err := cipherText.Commit()
-	must(t, err)
-	put(t, dir, CipherTextFile, cipherText.Bytes())
+	putProperties(t, dir, CipherTextFile, values)
 
 	args := []string{"-cp", jars, "AskVault.java"}
 	lines := []string{"initialized true"}
@@ -137,5 +141,57 @@ func TestPackReadsOurs(t *testing.T) {
 			t.Errorf("%s: Carbon's vault resolves\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(lines, "\n"))
 		}
 		must(t, os.RemoveAll(filepath.Join(dir, PasswordOnce)))
+	}
+}
+
+// resolved is what one alias of a home resolves to for Carbon's vault, which reads a persistent password file.
+func resolved(t *testing.T, dir, jars string, args ...string) string {
+	t.Helper()
+	out := java(t, dir, "AskVault.java", askVault, slices.Concat(args, []string{"-cp", jars, "AskVault.java", "Some.Password"})...)
+	_, answer, _ := strings.Cut(out, "Some.Password ")
+	return strings.TrimSuffix(answer, "\n")
+}
+
+// TestPackClosedByFaults has a real pack confirm which faults of secret-conf.properties keep the vault closed.
+func TestPackClosedByFaults(t *testing.T) {
+	jars := packJars(t)
+	dir := t.TempDir()
+	k := home(t, dir, goodConf, "store-P4ss")
+	putProperties(t, dir, CipherTextFile, map[string]string{"Some.Password": encrypt(t, k, "hunter2")})
+	put(t, dir, PasswordPersist, PasswordFile(secret.New("store-P4ss")))
+	for _, tt := range append(confCases(), confCase{name: "nothing wrong"}) {
+		t.Run(tt.name, func(t *testing.T) {
+			putProperties(t, dir, SecretConfFile, confWith(goodConf, tt.changes))
+			want := map[bool]string{true: "Some.Password", false: "hunter2"}[tt.closed]
+			if got := resolved(t, dir, jars); got != want {
+				t.Errorf("the alias resolves to %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// TestPackPasswordFile has a real pack confirm what ParsePasswordFile says of password files.
+func TestPackPasswordFile(t *testing.T) {
+	jars := packJars(t)
+	dir := t.TempDir()
+	const password = "store-P4ss"
+	k := home(t, dir, goodConf, password)
+	putProperties(t, dir, CipherTextFile, map[string]string{"Some.Password": encrypt(t, k, "hunter2")})
+	for _, data := range []string{
+		password, password + "\n", password + "\r\n", password + "\r", password + "\n\n", password + "\nother\n", password + " \n", " " + password, "", "\n" + password,
+		"\ufeff" + password + "\n", password + "\t\n",
+	} {
+		put(t, dir, PasswordPersist, []byte(data))
+		read, faults := ParsePasswordFile([]byte(data))
+		opens := resolved(t, dir, jars) == "hunter2"
+		if opens != read.Equal(secret.New(password)) || opens == slices.ContainsFunc(faults, func(f Fault) bool { return f.Severity == Bad }) {
+			t.Errorf("%q opens the vault: %t; we read %d bytes of password with %q", data, opens, len(read.Reveal()), faults)
+		}
+	}
+	for data, opens := range map[string]bool{password + "\n": false, password + "\nother\n": false, password + "\n" + password + "\n": true, "other\n" + password + "\n": true} {
+		put(t, dir, PasswordPersist, []byte(data))
+		if got := resolved(t, dir, jars, "-Dkey.password=true"); (got == "hunter2") != opens {
+			t.Errorf("%q opens the vault with -Dkey.password=true: %t, want %t", data, !opens, opens)
+		}
 	}
 }
