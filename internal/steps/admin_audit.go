@@ -72,14 +72,14 @@ func auditLogin(scan *adminScan, l *login, now account) (Result, bool) {
 		r.ID, r.Status, r.Severity, r.Why, r.Fix = ruleAdminVault, Unknown, 0, "", ""
 		r.Message = fmt.Sprintf("The administrator's password is in the secure vault (alias %s) and was not looked at.", l.vault)
 	case l == scan.admin() && l.hasDefaultPassword():
-		r.ID, r.Message = ruleAdminDefault, fmt.Sprintf("The administrator %s has the default password.", l.user.text.Reveal())
+		r.ID, r.Message = ruleAdminDefault, fmt.Sprintf("The default password is in use for the administrator %s.", l.user.text.Reveal())
 	case l.unused != "" || l.vault != "":
 		return r, false
 	case l.site.file == carbon.TomcatUsers && l.pass.text.IsSet() && l.pass.text.Reveal() == "tomcat":
 		r.ID, r.Message = ruleAdminCopies, fmt.Sprintf("The user %s of Tomcat's own list has the password that Tomcat is delivered with.", l.user.text.Reveal())
 		r.Fix = "Remove the user, or change the password by hand."
 	case l.shipped() && l.pass.text.IsSet():
-		r.ID, r.Message = ruleAdminCopies, fmt.Sprintf("The login %s has the default credentials.", l.site.what)
+		r.ID, r.Message = ruleAdminCopies, fmt.Sprintf("Default credentials are in use for the login %s.", l.site.what)
 		if !l.belongsTo(now) {
 			r.Fix = "Change it by hand: " + l.whyLeft(now)
 		}

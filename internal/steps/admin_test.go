@@ -150,7 +150,7 @@ func TestAdminPlaces(t *testing.T) {
 				at := strings.Index(text, "<APIUsageTracking>")
 				setFile(t, home, carbon.APIManagerXML, text[:at]+strings.Replace(text[at:], "<Enabled>false<", "<Enabled>true<", 1))
 			},
-			stays: []string{"BAM server"}, finding: "The login to the BAM server (APIUsageTracking) has the default credentials.",
+			stays: []string{"BAM server"}, finding: "Default credentials are in use for the login to the BAM server (APIUsageTracking).",
 		},
 		{
 			name: "an account of its own for the publisher", which: "api",

@@ -110,7 +110,7 @@ func auditURLs(w *Workspace, now names) []Result {
 			}
 			r := Result{
 				ID: rulePublicURL, Status: Warn, Severity: Warning, Place: u.place, Why: whyPublicURL, Fix: hostFix,
-				Message: fmt.Sprintf("The host in %s is %s.", u.site.what, p.host),
+				Message: fmt.Sprintf("%s is the host in %s.", p.host, u.site.what),
 			}
 			if u.frozen {
 				r.Fix = "The started server may have stored a copy, so change it in the management console as well as here."

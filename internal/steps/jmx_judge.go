@@ -168,7 +168,7 @@ func auditJMXReach(w *Workspace, j jmxState, offset int) Result {
 	switch {
 	case stub.text == "":
 		r.Status, r.Severity = Warn, Warning
-		r.Message = fmt.Sprintf("JMX listens on ports %d and %d of every address of the machine, and java.rmi.server.hostname is not set: clients are sent on to the address that Java takes for the machine's, often 127.0.0.1.", registry, server)
+		r.Message = fmt.Sprintf("JMX listens on every address of the machine, ports %d and %d, and java.rmi.server.hostname is not set: clients are sent on to the address that Java takes for the machine's, often 127.0.0.1.", registry, server)
 		r.Why = "Whoever reaches the ports can try passwords, which JMX sends in clear text, while monitoring hosts may not get through."
 		r.Fix = fixJMX + " Switch JMX off, or give it a host name and open the ports to the monitoring hosts only."
 	case isLoopback(stub.text):

@@ -135,7 +135,7 @@ func auditMemory(w *Workspace, f launchFile, o memoryOption) Result {
 		r.Message = fmt.Sprintf("%s%s is not a size that Java reads, so the server does not start.", o.prefix, value)
 	case bytes < want:
 		r.Status, r.Severity = Warn, Warning
-		r.Message = fmt.Sprintf("%s%s: %s is less than the %s of %s.", o.prefix, value, o.name, memoryText(want), from)
+		r.Message = fmt.Sprintf("Less than the %s of %s: %s is %s%s.", memoryText(want), from, o.name, o.prefix, value)
 		r.Why = map[string]string{
 			keyHeapInitial: "A heap that starts small is enlarged again and again while the server starts.",
 			keyHeapMax:     "A server whose heap is full stops answering, and ends with an OutOfMemoryError.",
@@ -188,9 +188,9 @@ func auditHeapFits(w *Workspace, f launchFile) Result {
 	has := fmt.Sprintf("the %s that %s", memoryForPeople(limit.bytes), limit.what)
 	switch {
 	case !ok || !valid:
-		r.Status, r.Message = Unknown, "Whether the heap fits into the memory cannot be told: its maximum is not known."
+		r.Status, r.Message = Unknown, "It cannot be told whether the heap fits into the memory: its maximum is not known."
 	case limit.bytes == 0:
-		r.Status, r.Message = Unknown, "Whether the heap fits into the memory cannot be told: how much this machine has is not known."
+		r.Status, r.Message = Unknown, "It cannot be told whether the heap fits into the memory: how much this machine has is not known."
 	case heap >= limit.bytes:
 		r.Status, r.Severity = Fail, Error
 		r.Message = fmt.Sprintf("A heap of %s does not fit into %s.", most, has)

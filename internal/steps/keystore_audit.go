@@ -87,7 +87,7 @@ func (u *keyAuditor) good(id string, at carbon.Place, message string) {
 // key judges the key of one place.
 func (u *keyAuditor) key(ref *storeRef) inForce {
 	if len(ref.vault) > 0 {
-		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("%s is %s, whose password is in the secure vault (alias %s).", ref.title(), ref.written, strings.Join(ref.vault, ", ")),
+		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("Its password is in the secure vault (alias %s): %s is %s.", strings.Join(ref.vault, ", "), ref.title(), ref.written),
 			"Its key was not looked at.", "")
 		return inForce{ref: ref}
 	}
@@ -98,7 +98,7 @@ func (u *keyAuditor) key(ref *storeRef) inForce {
 	}
 	public := now.id.Leaf().IsDefault()
 	if public {
-		u.add(rulePublicKey, Fail, Error, ref.place, fmt.Sprintf("%s is %s, which holds the key that WSO2 ships with every product (fingerprint %s).", ref.title(), ref.written, now.id.Leaf().SHA1()),
+		u.add(rulePublicKey, Fail, Error, ref.place, fmt.Sprintf("The key that WSO2 ships with every product is in use: %s is %s (fingerprint %s).", ref.title(), ref.written, now.id.Leaf().SHA1()),
 			whyPublicKey, keystoreFix)
 	} else {
 		u.good(rulePublicKey, ref.place, fmt.Sprintf("%s is %s, with a key that is not the public one.", ref.title(), ref.written))
@@ -108,6 +108,11 @@ func (u *keyAuditor) key(ref *storeRef) inForce {
 		u.doctor(ref, now.id)
 	}
 	return now
+}
+
+// faultFirst tells what is wrong with a store before it tells which: lists show the beginning only.
+func faultFirst(fault string, ref *storeRef) string {
+	return fmt.Sprintf("%s: %s is %s.", strings.TrimSuffix(fault, "."), ref.title(), ref.written)
 }
 
 // first reports whether a file is told of for the first time under a heading.
@@ -123,11 +128,11 @@ func (u *keyAuditor) fault(ref *storeRef, err error) {
 	var told *ks.Error
 	switch {
 	case isMissing(err):
-		u.add(ruleStoreOpens, Fail, Error, ref.place, fmt.Sprintf("%s is %s, and there is no such file.", ref.title(), ref.written), whyStoreOpens, keystoreFix)
+		u.add(ruleStoreOpens, Fail, Error, ref.place, fmt.Sprintf("There is no such file: %s is %s.", ref.title(), ref.written), whyStoreOpens, keystoreFix)
 	case errors.As(err, &told):
-		u.add(ruleStoreOpens, Fail, Error, ref.place, fmt.Sprintf("%s is %s: %s", ref.title(), ref.written, told.What), whyStoreOpens, "Give the right password and alias there, or "+strings.ToLower(keystoreFix[:1])+keystoreFix[1:])
+		u.add(ruleStoreOpens, Fail, Error, ref.place, faultFirst(told.What, ref), whyStoreOpens, "Give the right password and alias there, or "+strings.ToLower(keystoreFix[:1])+keystoreFix[1:])
 	default:
-		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("%s is %s. %s", ref.title(), ref.written, storeFault(err)), "Its key was not looked at.", "Run the audit as a user who may read it.")
+		u.add(ruleStoreUnread, Unknown, 0, ref.place, faultFirst(storeFault(err), ref), "Its key was not looked at.", "Run the audit as a user who may read it.")
 	}
 }
 
@@ -212,7 +217,7 @@ func (u *keyAuditor) pair() {
 // trust judges one truststore; one that several places name is judged once, its password at every place.
 func (u *keyAuditor) trust(ref *storeRef, server inForce) {
 	if len(ref.vault) > 0 {
-		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("%s is %s, whose password is in the secure vault (alias %s).", ref.title(), ref.written, strings.Join(ref.vault, ", ")), "It was not looked at.", "")
+		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("Its password is in the secure vault (alias %s): %s is %s.", strings.Join(ref.vault, ", "), ref.title(), ref.written), "It was not looked at.", "")
 		return
 	}
 	name, data, err := storeBytes(u.w, ref)
@@ -224,13 +229,13 @@ func (u *keyAuditor) trust(ref *storeRef, server inForce) {
 	switch {
 	case err == nil:
 	case isMissing(err):
-		u.add(ruleTrustOpens, Fail, Error, ref.place, fmt.Sprintf("%s is %s, and there is no such file.", ref.title(), ref.written), whyTrustSelf, truststoreFix)
+		u.add(ruleTrustOpens, Fail, Error, ref.place, fmt.Sprintf("There is no such file: %s is %s.", ref.title(), ref.written), whyTrustSelf, truststoreFix)
 		return
 	case errors.As(err, &told):
-		u.add(ruleTrustOpens, Fail, Error, ref.place, fmt.Sprintf("%s is %s: %s", ref.title(), ref.written, told.What), whyStoreOpens, "Give the right password there.")
+		u.add(ruleTrustOpens, Fail, Error, ref.place, faultFirst(told.What, ref), whyStoreOpens, "Give the right password there.")
 		return
 	default:
-		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("%s is %s. %s", ref.title(), ref.written, storeFault(err)), "It was not looked at.", "Run the audit as a user who may read it.")
+		u.add(ruleStoreUnread, Unknown, 0, ref.place, faultFirst(storeFault(err), ref), "It was not looked at.", "Run the audit as a user who may read it.")
 		return
 	}
 	u.good(ruleTrustOpens, ref.place, fmt.Sprintf("%s is %s and opens with its password: %s.", ref.title(), ref.written, plural(len(store.Entries()), "entry", "entries")))
@@ -299,7 +304,7 @@ func (u *keyAuditor) tls() {
 	for _, l := range tlsListeners(u.w) {
 		switch {
 		case strings.TrimSpace(l.enabled) == "":
-			u.add(ruleTLS, Warn, Warning, l.place, l.what+" names no TLS versions, so it offers all that Java has; an old Java has SSLv3 among them.", whyTLS, "Set them with the step SSL keys.")
+			u.add(ruleTLS, Warn, Warning, l.place, "No TLS versions are named by "+strings.ToLower(l.what[:1])+l.what[1:]+": it offers all that Java has; an old Java has SSLv3 among them.", whyTLS, "Set them with the step SSL keys.")
 		case l.offersWeak():
 			u.add(ruleTLS, Fail, Error, l.place, fmt.Sprintf("%s offers %s.", l.what, l.enabled), whyTLS, "Set the versions with the step SSL keys.")
 		default:

@@ -42,12 +42,12 @@ func auditAppender(p *edit.Properties, a appender) Result {
 	case a.rolls():
 		return auditRolling(r, a, size.Value, strings.TrimSpace(backups.Value), hasSize, hasBackups)
 	case a.daily():
-		r.Message = fmt.Sprintf("%s begins a new file every day, and none is ever deleted (%s).", a.logName(), a.Name)
+		r.Message = fmt.Sprintf("Nothing deletes old files of %s, which begins a new one every day (%s).", a.logName(), a.Name)
 		if hasSize || hasBackups {
 			r.Message = fmt.Sprintf("%s has MaxFileSize or MaxBackupIndex on a daily appender, which ignores them: no file is ever deleted (%s).", a.logName(), a.Name)
 		}
 	default:
-		r.Message = fmt.Sprintf("%s is one file that grows for ever (%s, %s).", a.logName(), a.Name, a.className())
+		r.Message = fmt.Sprintf("One file that grows for ever: %s (%s, %s).", a.logName(), a.Name, a.className())
 	}
 	r.Status, r.Severity, r.Why, r.Fix = Warn, Warning, "A full disk stops the server.", fixRotation
 	return r
@@ -88,7 +88,7 @@ func auditAccessLog(w *Workspace) Result {
 		return r
 	}
 	r.Status, r.Severity = Warn, Note
-	r.Message = "Tomcat begins an access log file every day and never deletes one."
+	r.Message = "Nothing deletes old access logs: Tomcat begins a new one every day."
 	r.Why = "A full disk stops the server."
 	r.Fix = "Set logs.access_log to single and let logrotate do it, or delete old files with a daily job."
 	return r
