@@ -51,7 +51,7 @@ func (jmx) Specs() []answers.Spec {
 	return []answers.Spec{
 		{
 			Key: keyJMXEnabled, Kind: answers.Bool, Label: "JMX server", Example: "true",
-			Help: "On (true): Carbon starts its JMX server. Off (false): it does not, and neither port is opened.",
+			Help: "Whether Carbon starts its JMX server. If not, neither port is opened.",
 		},
 		{
 			Key: keyRegistryPort, Kind: answers.Int, Label: "RMI registry port", Example: "9999",
@@ -83,7 +83,7 @@ func (s jmx) Fields(w *Workspace, a *answers.Set) []Field {
 	}
 	on := Field{
 		Spec: specs[0], Default: strconv.FormatBool(j.on), DefaultFrom: "the present value", Now: Present{Text: strconv.FormatBool(j.on), Place: j.onPlace},
-		Options: []Option{{"true", "on"}, {"false", "off: no JMX from other machines"}},
+		Options: []Option{{"true", "yes"}, {"false", "no: no JMX from other machines"}},
 	}
 	fields := []Field{on}
 	if enabled, ok := a.Bool(keyJMXEnabled); ok && !enabled {

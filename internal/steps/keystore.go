@@ -112,7 +112,7 @@ func (keystore) Specs() []answers.Spec {
 			Help: "own: a key of its own for what the server encrypts; it survives a renewal of the certificate. same: the key of the server. keep: the present encryption key, in a new file. Left out: own.",
 		},
 		{Key: keyEncryptionStore, Kind: answers.Path, Label: "Encryption keystore of another node", Example: "esb-encryption.jks", Help: "Servers that share a database need the same encryption key: on the second node, the file that the first one got. It opens with the password of the new keystore."},
-		{Key: keyEncryptionChange, Kind: answers.Bool, Label: "Change the encryption key of a started server", Example: "false", Help: "true: do it, although what was encrypted until now can no longer be read."},
+		{Key: keyEncryptionChange, Kind: answers.Bool, Label: "Change the encryption key of a started server", Example: "false", Help: "Whether to do it, although what was encrypted until now can no longer be read."},
 		{Key: keyTLS, Kind: answers.List, Label: "TLS versions", Example: "[TLSv1.2]", Help: "The versions that the HTTPS listeners offer. Left out: what the Java found supports, without SSLv3."},
 	}
 	return append(specs, truststoreSpecs()...)
@@ -122,7 +122,7 @@ func truststoreSpecs() []answers.Spec {
 	return []answers.Spec{
 		{Key: keyTrustPassword, Kind: answers.Secret, Label: "New password of the truststore", Example: "{env: TS_PW}", Help: "Left out: the present one stays."},
 		{Key: keyTrustImport, Kind: answers.List, Label: "Certificates to trust", Example: "[root-ca.pem]", Help: "Files with the certificates of CAs that the server has to trust, PEM or DER. The chain of the server's own key is added without being asked for."},
-		{Key: keyTrustRemove, Kind: answers.Bool, Label: "Remove the certificates of WSO2", Example: "true", Help: "true: take out the certificates of the public key and of WSO2's test CAs. Every other entry stays as it is."},
-		{Key: keyTrustOld, Kind: answers.Bool, Label: "Remove expired and weak certificates", Example: "false", Help: "true: take out the certificates that have expired, and those whose RSA keys have less than 2048 bits. Look at the list first: a CA of your own may be among them."},
+		{Key: keyTrustRemove, Kind: answers.Bool, Label: "Remove the certificates of WSO2", Example: "true", Help: "Whether to take out the certificates of the public key and of WSO2's test CAs. Every other entry stays as it is."},
+		{Key: keyTrustOld, Kind: answers.Bool, Label: "Remove expired and weak certificates", Example: "false", Help: "Whether to take out the certificates that have expired, and those whose RSA keys have less than 2048 bits. Look at the list first: a CA of your own may be among them."},
 	}
 }

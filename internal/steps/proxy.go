@@ -48,11 +48,11 @@ Where the server itself may reach others only through a proxy, every kind of cli
 
 func (proxy) Specs() []answers.Spec {
 	return []answers.Spec{
-		{Key: keyReverse, Kind: answers.Bool, Label: "Reverse proxy in front", Help: "Whether clients reach this server through a reverse proxy. No (false) removes the ports again. Left out of an answers file, it is yes when a port is given.", Example: "true"},
+		{Key: keyReverse, Kind: answers.Bool, Label: "Reverse proxy in front", Help: "Whether clients reach this server through a reverse proxy. If not, its ports are removed again. Left out of an answers file, a port that is given means that they do.", Example: "true"},
 		{Key: keyReverseHTTP, Kind: answers.Int, Label: "HTTP port of the proxy", Help: "The port for http that clients see, written as proxyPort of the HTTP connector.", Example: "80"},
 		{Key: keyReverseHTTPS, Kind: answers.Int, Label: "HTTPS port of the proxy", Help: "The port for https that clients see, written as proxyPort of the HTTPS connector.", Example: "443"},
 		{Key: keyReverseName, Kind: answers.Text, Label: "Name of the proxy", Help: "The host name that clients see, written as proxyName. Leave it out when the proxy passes the Host header on.", Example: "esb.example.com"},
-		{Key: keyForward, Kind: answers.Bool, Label: "Proxy for outgoing calls", Help: "Whether the server reaches others through a proxy. No (false) removes the settings again. Left out of an answers file, it is yes when a host is given.", Example: "true"},
+		{Key: keyForward, Kind: answers.Bool, Label: "Proxy for outgoing calls", Help: "Whether the server reaches others through a proxy. If not, the settings are removed again. Left out of an answers file, a host that is given means that it does.", Example: "true"},
 		{Key: keyForwardHost, Kind: answers.Text, Label: "Proxy host", Help: "Host name or address of the proxy, without scheme and port.", Example: "proxy.example.com"},
 		{Key: keyForwardPort, Kind: answers.Int, Label: "Proxy port", Help: "Port of the proxy.", Example: "3128"},
 		{Key: keyBypass, Kind: answers.List, Label: "Not through the proxy", Help: "Hosts that are reached directly; * stands for any characters. localhost, 127.0.0.1 and this server's own host name are always among them.", Example: "[localhost, 127.0.0.1]"},

@@ -3,21 +3,28 @@ package flow
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/texts"
 )
 
 // keyPattern finds what may be a key of the answers file: names with dots between them.
-var keyPattern = regexp.MustCompile(`[A-Za-z0-9_./-]*[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+`)
+var keyPattern = regexp.MustCompile(`[A-Za-z0-9_./-]*[a-z][a-z0-9_]*(?:\.[A-Za-z0-9_-]+)+(?:: (?:true|false)\b)?`)
 
 // told is a text of a step as the wizard tells it. Steps name answers by the key that an answers file has for them; on the screen stands a field
-// with a label.
+// with a label, and yes and no for true and false.
 func (e *Engine) told(text string) string {
-	return keyPattern.ReplaceAllStringFunc(text, func(key string) string {
-		if spec, ok := e.schema.Lookup(key); ok && spec.Label != "" {
-			return `"` + spec.Label + `"`
+	return keyPattern.ReplaceAllStringFunc(text, func(found string) string {
+		key, value, given := strings.Cut(found, ": ")
+		spec, ok := e.schema.Lookup(key)
+		switch {
+		case !ok || spec.Label == "":
+			return found
+		case given:
+			return `"` + spec.Label + `": ` + map[string]string{"true": texts.Yes, "false": texts.No}[value]
 		}
-		return key
+		return `"` + spec.Label + `"`
 	})
 }
 

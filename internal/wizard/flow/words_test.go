@@ -1,10 +1,13 @@
 package flow
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/texts"
 )
 
 // keysIn returns the keys of the answers file that stand in a text.
@@ -70,6 +73,7 @@ func TestToldKeepsWhatIsNoKey(t *testing.T) {
 	e := open(t, config(t, sampleHome(t)))
 	for in, want := range map[string]string{
 		"Give hostname.name.":                               `Give "Host name".`,
+		"Set jmx.enabled: true, or leave it.":               `Set "JMX server": yes, or leave it.`,
 		"Give hostname.name: one of yours.":                 `Give "Host name": one of yours.`,
 		"repository/conf/carbon.xml:47 is so.":              "repository/conf/carbon.xml:47 is so.",
 		"Look at conf/hostname.name, or esb.hostname.name.": "Look at conf/hostname.name, or esb.hostname.name.",
@@ -81,5 +85,39 @@ func TestToldKeepsWhatIsNoKey(t *testing.T) {
 	}
 	if e.toldProblem(nil) != nil || len(e.toldProblems([]steps.Problem{})) != 0 {
 		t.Error("something of nothing")
+	}
+}
+
+func TestYesAndNoAreSaidEverywhere(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	other := regexp.MustCompile(`(?i)\b(true|false|on|off)( \(|:)|\b(true|false)\b`)
+	asked := 0
+	for _, s := range e.back.Steps() {
+		for _, spec := range s.Specs() {
+			if spec.Kind == answers.Bool && other.MatchString(spec.Help) {
+				t.Errorf("%s: %q", spec.Key, spec.Help)
+			}
+		}
+		f, err := e.Form(t.Context(), s.Info().ID)
+		if err != nil {
+			continue
+		}
+		for _, q := range f.Fields {
+			if q.Kind != answers.Bool {
+				continue
+			}
+			asked++
+			for _, o := range q.Choices() {
+				if want := map[string]string{"true": texts.Yes, "false": texts.No}[o.Value]; o.Label != want && !strings.HasPrefix(o.Label, want+":") {
+					t.Errorf("%s: the choice %s is called %q", q.Key, o.Value, o.Label)
+				}
+			}
+			if p := q.Judge("maybe"); p == nil || other.MatchString(p.Message+p.Fix) {
+				t.Errorf("%s: %+v", q.Key, p)
+			}
+		}
+	}
+	if asked < 3 {
+		t.Errorf("%d questions", asked)
 	}
 }

@@ -89,7 +89,7 @@ func Missing(label string) string { return label + " is missing." }
 func TypeAgain(label string) string { return label + " has to be typed again after the interruption." }
 
 // NotABool says that a value is neither yes nor no.
-func NotABool(label string) string { return label + " can only be true or false." }
+func NotABool(label string) string { return label + " can only be yes or no." }
 
 // NotANumber says that a value is no whole number.
 func NotANumber(label, text string) string {
