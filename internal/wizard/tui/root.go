@@ -145,7 +145,9 @@ func (r *root) key(msg tea.KeyPressMsg) tea.Cmd {
 	if cmd, done := r.global(msg, top); done {
 		return cmd
 	}
-	r.notice = ""
+	if _, over := top.(*textScreen); !over {
+		r.notice = "" // one that a text covers is shown when that has gone
+	}
 	return r.act(top, top.update(&r.common, msg))
 }
 
@@ -312,7 +314,11 @@ func (r *root) render() string {
 		lines = append(lines, ends(indent(r.st.Title.Render(left)), right, r.w))
 		lines = append(append(lines, blank...), body...)
 	}
-	lines = r.say(lines)
+	if _, over := top.(*textScreen); over {
+		lines = append(lines, "") // the notice is about the screen below
+	} else {
+		lines = r.say(lines)
+	}
 	lines = append(lines, " "+r.footer(top))
 	for i := range lines {
 		lines[i] = clip(lines[i], r.w)
