@@ -46,6 +46,11 @@ func HubBegin(guideline int) string {
 	return fmt.Sprintf("enter begins with guideline %d. Nothing is written before you apply.", guideline)
 }
 
+// HubBeginBare does so over a link that can drop.
+func HubBeginBare(guideline int) string {
+	return fmt.Sprintf("enter begins with guideline %d. Over SSH: best inside tmux or screen.", guideline)
+}
+
 // NotBuilt says that a guideline has no step.
 func NotBuilt(guideline int) string {
 	return fmt.Sprintf("This version of carbon-setup cannot do guideline %d: do it by hand. F2 tells why it matters.", guideline)

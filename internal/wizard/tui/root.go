@@ -29,23 +29,27 @@ func newRoot(ctx context.Context, eng *flow.Engine, getenv func(string) string, 
 		w: noSizeW, h: noSizeH,
 	}}
 	r.reload()
-	r.notice = r.invitation()
-	if getenv("SSH_TTY") != "" && getenv("TMUX") == "" && getenv("STY") == "" {
-		r.notice = texts.TmuxAdvice
-	}
+	r.notice = r.invitation(getenv("SSH_TTY") != "" && getenv("TMUX") == "" && getenv("STY") == "")
 	return r
 }
 
-// invitation tells somebody who has not begun yet how to.
-func (r *root) invitation() string {
+// invitation tells somebody who has not begun yet how to. bare: the link can drop, and nothing holds the terminal then.
+func (r *root) invitation(bare bool) string {
+	advice := ""
+	if bare {
+		advice = texts.TmuxAdvice
+	}
 	for _, row := range r.rows {
 		if row.Mark == flow.MarkAnswered || row.Mark == flow.MarkApplied || row.Mark == flow.MarkCheck || row.Mark == flow.MarkDraft || row.Mark == flow.MarkSkipped {
-			return ""
+			return advice
 		}
 	}
 	next, ok := r.row(r.eng.Next("").Step)
 	if !ok || r.eng.Entry() != flow.EntryHub {
-		return ""
+		return advice
+	}
+	if bare {
+		return texts.HubBeginBare(next.Guideline)
 	}
 	return texts.HubBegin(next.Guideline)
 }

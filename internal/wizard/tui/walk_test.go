@@ -399,9 +399,13 @@ func TestTmuxAdviceOnceOverSSH(t *testing.T) {
 		{map[string]string{"SSH_TTY": "/dev/pts/3", "STY": "x"}, false},
 		{map[string]string{}, false},
 	} {
-		d := drive(t, openEngine(t, testConfig(t, sampleHome(t))), options4{env: c.env, w: 120, h: 30})
+		d := drive(t, openEngine(t, testConfig(t, sampleHome(t))), options4{env: c.env})
 		if got := strings.Contains(d.screen(), "tmux"); got != c.said {
 			t.Errorf("%v: said %v", c.env, got)
+		}
+		d.sees("enter begins with guideline 1.")
+		if lines := strings.Split(d.screen(), "\n"); c.said && !strings.Contains(lines[len(lines)-2], texts.HubBeginBare(1)) {
+			t.Errorf("the line above the keys is %q", lines[len(lines)-2])
 		}
 		d.press("down").seesNot("tmux")
 	}
