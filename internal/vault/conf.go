@@ -107,9 +107,7 @@ func ReadConf(get func(key string) (value string, ok bool)) ConfReading {
 		return r.ConfReading
 	}
 	r.readRepository(repository)
-	r.class(keyGlobal, globalProvider,
-		"Carbon's readers do not ask the vault and take the text of the elements as the password",
-		"the start stops, or the readers take the text of the elements as the password")
+	r.class(keyGlobal, globalProvider, "Carbon's readers do not ask the vault and take the text of the elements as the password")
 	r.readKeystore()
 	r.password(keyStorePassword, storePasswordID, keyStoreProvider)
 	r.password(keyKeyPassword, keyPasswordID, keyKeyProvider)

@@ -42,7 +42,7 @@ func (r *confReader) readRepository(list string) {
 		r.fault(keyRepositories, Warning, fmt.Sprintf("secretRepositories is %s; Carbon 4.2.0 itself has the repository file alone.", quote(list)),
 			set(keyRepositories, fileRepository))
 	}
-	r.class(providerKey(first), repositoryProvider, "Carbon does not start", "Carbon does not start")
+	r.class(providerKey(first), repositoryProvider, "Carbon does not start")
 	r.readLocation(locationKey(first))
 }
 
@@ -66,14 +66,14 @@ func (r *confReader) readLocation(key string) {
 	}
 }
 
-// class looks at a key that names a class; missing and wrong say what comes of it.
-func (r *confReader) class(key, right, missing, wrong string) {
+// class looks at a key that names a class; missing says what comes of a key that is not set. With a class that is not there Carbon does not start.
+func (r *confReader) class(key, right, missing string) {
 	switch name := r.value(key); {
 	case name == right:
 	case name == "":
 		r.fault(key, Bad, fmt.Sprintf("%s is not set; %s.", key, missing), set(key, right))
 	case strings.HasPrefix(name, "org.apache.synapse."):
-		r.fault(key, Bad, fmt.Sprintf("%s names %s, as the comments in the shipped file do; Carbon 4.2.0 has no such class: %s.", key, quote(name), wrong), set(key, right))
+		r.fault(key, Bad, fmt.Sprintf("%s names %s, as the comments in the shipped file do; Carbon 4.2.0 has no such class: Carbon does not start.", key, quote(name)), set(key, right))
 	default:
 		r.fault(key, Warning, fmt.Sprintf("%s names %s, which is not the class that Carbon 4.2.0 has for it.", key, quote(name)), set(key, right)+" Or make sure that the class is on the server.")
 	}
@@ -84,14 +84,14 @@ func (r *confReader) readKeystore() {
 	const example = "Set keystore.identity.location to the file of RegistryKeyStore in carbon.xml, relative to the home: repository/resources/security/NAME.jks."
 	switch {
 	case location == "":
-		r.fault(keyStoreLocation, Bad, "keystore.identity.location is not set; Carbon does not open the vault.", example)
+		r.fault(keyStoreLocation, Bad, "keystore.identity.location is not set; Carbon does not open the vault, and its readers get no password at all.", example)
 	case strings.Contains(location, "${"):
-		r.fault(keyStoreLocation, Bad, fmt.Sprintf("keystore.identity.location is %s; nobody replaces variables here, and Carbon does not find the file.", quote(location)), example)
+		r.fault(keyStoreLocation, Bad, fmt.Sprintf("keystore.identity.location is %s; nobody replaces variables here, and Carbon does not find the file and does not start.", quote(location)), example)
 	case strings.HasPrefix(location, "/") || drive(location):
 		r.fault(keyStoreLocation, Note, fmt.Sprintf("keystore.identity.location is %s, an absolute path: the vault breaks when the home is moved or copied to another node.", quote(location)), example)
 	}
 	if r.Conf.Type == "" {
-		r.fault(keyStoreType, Bad, "keystore.identity.type is not set; Carbon does not open the keystore.", set(keyStoreType, "JKS"))
+		r.fault(keyStoreType, Bad, "keystore.identity.type is not set; Carbon cannot open the keystore and does not start.", set(keyStoreType, "JKS"))
 	}
 	if r.Conf.Alias == "" {
 		r.fault(keyStoreAlias, Bad, "keystore.identity.alias is not set; Carbon finds no key and does not start.", "Set keystore.identity.alias to the KeyAlias of RegistryKeyStore in carbon.xml.")
@@ -101,11 +101,11 @@ func (r *confReader) readKeystore() {
 // password looks at the id of one of the passwords and who provides it. SecretInformation takes the text of the key itself as the password when there is
 // no provider.
 func (r *confReader) password(key, id, providerKey string) {
-	r.class(providerKey, passwordProvider, fmt.Sprintf("Carbon takes the text of %s itself as the password", key), "Carbon does not start")
+	r.class(providerKey, passwordProvider, fmt.Sprintf("Carbon takes the text of %s itself as the password", key))
 	switch value := r.value(key); value {
 	case id:
 	case "":
-		r.fault(key, Bad, key+" is not set; Carbon does not ask for the password, and the vault stays closed.", set(key, id))
+		r.fault(key, Bad, key+" is not set; Carbon does not ask for the password of the keystore, and its readers get no password at all.", set(key, id))
 	default:
 		r.fault(key, Warning, key+" is not the id that belongs there; if it is a password, everyone can read it.", set(key, id)+" Change the password of the keystore if it stood there.")
 	}

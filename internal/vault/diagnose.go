@@ -77,6 +77,7 @@ const (
 	whyConf      = "SecretManager reads the file when Carbon starts, before it asks for any password."
 	whyAliasName = "Carbon takes the name of the alias as the password, without a word, and starts: whoever knows the name knows the password."
 	whyLiteral   = "Carbon takes the text of the element, the word password as a rule, as the password, without a word, and starts."
+	whyOff       = "Carbon takes the text of the element, the word password as a rule, as the password, and starts; where carbon.secretProvider is set, it gets none at all."
 	fixEncrypt   = "Encrypt the secrets again from the answers."
 )
 
@@ -88,7 +89,7 @@ func (d *diagnosis) whole() {
 		d.add(Finding{
 			ID: FoundOff, Severity: Bad, File: SecretConfFile, Key: keyRepositories,
 			What: fmt.Sprintf("The vault is off, and %s.", count(n, "element says that its value is in it", "elements say that their values are in it")),
-			Why:  whyLiteral, Fix: "Turn the vault on, or write the values back into the elements.",
+			Why:  whyOff, Fix: "Turn the vault on, or write the values back into the elements.",
 		})
 	case d.Conf.On && len(d.Entries) == 0 && n > 0 && !d.missing(d.cipherText()):
 		d.add(Finding{

@@ -16,20 +16,11 @@ func (d *diagnosis) stored() {
 	}
 	plain := 0
 	for _, e := range d.live() {
-		switch state := Classify(e.Value); {
-		case state == Plain && !d.Conf.On:
+		state := Classify(e.Value)
+		if d.Conf.On {
+			d.one(e, state, used[e.Alias])
+		} else if state == Plain {
 			plain++
-		case state == Plain:
-			d.plain(e)
-		case state == Empty && d.Conf.On:
-			d.add(d.entry(e, FoundEmptyEntry, Bad, fmt.Sprintf("The alias %s has an empty value.", quote(e.Alias)), whyAliasName, fixEncrypt))
-		case state == Broken && d.Conf.On:
-			d.add(d.entry(e, FoundBroken, Bad, fmt.Sprintf("The value of the alias %s is no ciphertext.", quote(e.Alias)),
-				whyAliasName, fixEncrypt))
-		}
-		if d.Conf.On && !used[e.Alias] {
-			d.add(d.entry(e, FoundUnused, Note, fmt.Sprintf("No element takes its value from the alias %s.", quote(e.Alias)),
-				"Carbon decrypts it when it starts and never uses it.", "Take the line out, unless an application asks for the alias."))
 		}
 	}
 	if plain > 0 {
@@ -40,6 +31,21 @@ func (d *diagnosis) stored() {
 		})
 	}
 	d.decrypt()
+}
+
+// one looks at an entry of a vault that is on.
+func (d *diagnosis) one(e Entry, state State, used bool) {
+	switch {
+	case state == Plain:
+		d.plain(e, used)
+	case !used:
+		d.add(d.entry(e, FoundUnused, Note, fmt.Sprintf("No element takes its value from the alias %s.", quote(e.Alias)),
+			"Carbon reads it when it starts and never uses it.", "Take the line out, unless an application asks for the alias."))
+	case state == Empty:
+		d.add(d.entry(e, FoundEmptyEntry, Bad, fmt.Sprintf("The alias %s has an empty value.", quote(e.Alias)), whyAliasName, fixEncrypt))
+	case state == Broken:
+		d.add(d.entry(e, FoundBroken, Bad, fmt.Sprintf("The value of the alias %s is no ciphertext.", quote(e.Alias)), whyAliasName, fixEncrypt))
+	}
 }
 
 // live returns the entries without those that a later one replaces.
@@ -60,16 +66,28 @@ func (d *diagnosis) entry(e Entry, id string, severity Severity, what, why, fix 
 func (d *diagnosis) duplicates() {
 	seen := map[string]bool{}
 	for _, e := range d.Entries {
-		if last := d.Entries[d.inForce[e.Alias]]; last.Value != e.Value && !seen[e.Alias] {
+		if last := d.Entries[d.inForce[e.Alias]]; !d.same(last.Value, e.Value) && !seen[e.Alias] {
 			seen[e.Alias] = true
 			d.add(d.entry(e, FoundDuplicate, Warning, fmt.Sprintf("The alias %s has more than one value.", quote(e.Alias)),
-				fmt.Sprintf("Java takes the last, in line %d.", last.Line), "Take the others out."))
+				fmt.Sprintf("Java takes the last, in line %d.", last.Line), fixOthers))
 		}
 	}
 }
 
-func (d *diagnosis) plain(e Entry) {
+// same reports whether two values are one secret: no two ciphertexts are alike.
+func (d *diagnosis) same(a, b string) bool {
+	if a == b || d.Key == nil {
+		return a == b
+	}
+	want, err := d.Key.Decrypt(a)
+	return err == nil && d.Key.Holds(b, want)
+}
+
+func (d *diagnosis) plain(e Entry, used bool) {
 	f := d.entry(e, FoundPlain, Bad, fmt.Sprintf("The alias %s has its value in clear, in brackets, while the vault is on.", quote(e.Alias)), whyAliasName, fixEncrypt)
+	if !used {
+		f.Severity, f.Why, f.Fix = Warning, "No element takes its value from it, and everyone who reads the file reads it.", "Take the line out."
+	}
 	if cut(e.Value) {
 		f.Why += " WSO2's tool would take the part in front of the first ] alone."
 	}

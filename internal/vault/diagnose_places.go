@@ -16,7 +16,7 @@ func (d *diagnosis) placed() {
 			d.place(p)
 		} else if d.Places[at] != p {
 			d.add(place(p, FoundPlaceDuplicate, Warning, fmt.Sprintf("The alias %s has more than one place.", quote(p.Alias)),
-				fmt.Sprintf("Java takes the last, %s.", quote(d.Places[at].String()))))
+				fmt.Sprintf("Java takes the last, %s.", quote(d.Places[at].String())), fixOthers))
 		}
 	}
 }
@@ -24,16 +24,21 @@ func (d *diagnosis) placed() {
 func (d *diagnosis) place(p Place) {
 	if d.Files != nil && !slices.ContainsFunc(p.Candidates(), func(c string) bool { return slices.Contains(d.Files, c) }) {
 		d.add(place(p, FoundPlaceFile, Note, fmt.Sprintf("The place of the alias %s is in %s, which does not exist.", quote(p.Alias), quote(p.File)),
-			"WSO2's tool passes over it; the server does not read this file."))
+			"WSO2's tool passes over it; the server does not read this file.", fixLine))
 		return
 	}
 	if _, ok := d.inForce[p.Alias]; !ok && d.Conf.On && len(d.Entries) > 0 {
 		d.add(place(p, FoundPlaceNoCiphertext, Note, fmt.Sprintf("The alias %s has a place, and no ciphertext.", quote(p.Alias)),
-			"WSO2's tool passes over it, too, and whoever reads the file takes the place for secured."))
+			"WSO2's tool passes over it, too, and whoever reads the file takes the place for secured.", fixLine))
 	}
 }
 
+const (
+	fixLine   = "Take the line out."
+	fixOthers = "Take the others out."
+)
+
 // place returns a finding about a place.
-func place(p Place, id string, severity Severity, what, why string) Finding {
-	return Finding{ID: id, Severity: severity, File: CipherToolFile, Alias: p.Alias, What: what, Why: why, Fix: "Take the line out."}
+func place(p Place, id string, severity Severity, what, why, fix string) Finding {
+	return Finding{ID: id, Severity: severity, File: CipherToolFile, Alias: p.Alias, What: what, Why: why, Fix: fix}
 }

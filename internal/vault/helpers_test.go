@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"carbon-setup/internal/edit"
 	"carbon-setup/internal/secret"
 )
+
+var update = flag.Bool("update", false, "write the golden files anew")
 
 // keys are made once: those of 4096 bits take a while.
 var keys = map[int]func() *rsa.PrivateKey{1024: once(1024), 2048: once(2048), 3072: once(3072), 4096: once(4096), 0: once(2048)}

@@ -14,30 +14,47 @@ import (
 	"carbon-setup/internal/secret"
 )
 
-// askVault starts the SecretManager of a Carbon home, which is the working directory, as the server does while it loads carbon.xml, and prints what each of
-// the aliases resolves to.
+// askVault starts the SecretManager of a Carbon home, which is the working directory, as the server does while it loads carbon.xml, and prints what a reader
+// gets for each of the aliases: the secret, the text of the element, "null" for nothing; "stopped" when Carbon does not get as far.
 const askVault = `
 import java.io.*;
 import java.nio.charset.StandardCharsets;
 import java.util.*;
+import javax.xml.parsers.*;
+import org.w3c.dom.Element;
+import org.wso2.securevault.SecretResolver;
+import org.wso2.securevault.SecretResolverFactory;
 import org.wso2.securevault.secret.SecretManager;
 
 public class AskVault {
+    static final String NS = "xmlns:svns='http://org.wso2.securevault/configuration'";
+    static Element config(boolean child, String alias) throws Exception {
+        String xml = "<Server" + (child ? "" : " " + NS) + "><Password" + (child ? " " + NS : "") + " svns:secretAlias='" + alias + "'>password</Password></Server>";
+        DocumentBuilderFactory f = DocumentBuilderFactory.newInstance();
+        f.setNamespaceAware(true);
+        return f.newDocumentBuilder().parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8))).getDocumentElement();
+    }
     public static void main(String[] args) throws Exception {
         System.setProperty("carbon.home", new File(".").getCanonicalPath());
         Properties conf = new Properties();
         try (InputStream in = new FileInputStream("repository/conf/security/secret-conf.properties")) { conf.load(in); }
-        SecretManager manager = SecretManager.getInstance();
-        PrintStream out = System.out;
+        PrintStream out = new PrintStream(System.out, true, "UTF-8");
         System.setOut(System.err); // commons-logging
-        try {
-            manager.init(conf);
-        } catch (Exception e) {
-            System.err.println(e);
+        boolean child = Boolean.getBoolean("declared.on.child");
+        String asked = System.getProperty("asked");
+        for (String alias : args) {
+            String got;
+            try {
+                SecretManager.getInstance().init(conf);
+                SecretResolver resolver = SecretResolverFactory.create(config(child, alias), true);
+                String name = asked == null ? alias : asked;
+                got = resolver.isInitialized() && resolver.isTokenProtected(name) ? resolver.resolve(name) : "password";
+            } catch (Exception e) {
+                System.err.println(e);
+                got = "stopped";
+            }
+            out.println(alias + " " + got);
         }
-        PrintStream answer = new PrintStream(out, true, "UTF-8");
-        answer.println("initialized " + manager.isInitialized());
-        for (String alias : args) answer.println(alias + " " + manager.getSecret(alias));
     }
 }
 `
@@ -127,7 +144,7 @@ func TestPackReadsOurs(t *testing.T) {
 	putProperties(t, dir, CipherTextFile, values)
 
 	args := []string{"-cp", jars, "AskVault.java"}
-	lines := []string{"initialized true"}
+	var lines []string
 	for alias, resolves := range want {
 		args = append(args, alias)
 		lines = append(lines, alias+" "+resolves)
@@ -144,7 +161,7 @@ func TestPackReadsOurs(t *testing.T) {
 	}
 }
 
-// resolved is what one alias of a home resolves to for Carbon's vault, which reads a persistent password file.
+// resolved is what a reader of Carbon gets for the alias Some.Password of a home.
 func resolved(t *testing.T, dir, jars string, args ...string) string {
 	t.Helper()
 	out := java(t, dir, "AskVault.java", askVault, slices.Concat(args, []string{"-cp", jars, "AskVault.java", "Some.Password"})...)
@@ -159,14 +176,39 @@ func TestPackClosedByFaults(t *testing.T) {
 	k := home(t, dir, goodConf, "store-P4ss")
 	putProperties(t, dir, CipherTextFile, map[string]string{"Some.Password": encrypt(t, k, "hunter2")})
 	put(t, dir, PasswordPersist, PasswordFile(secret.New("store-P4ss")))
-	for _, tt := range append(confCases(), confCase{name: "nothing wrong"}) {
+	for _, tt := range append(confCases(), confCase{name: "nothing wrong", reads: "hunter2"}) {
 		t.Run(tt.name, func(t *testing.T) {
 			putProperties(t, dir, SecretConfFile, confWith(goodConf, tt.changes))
-			want := map[bool]string{true: "Some.Password", false: "hunter2"}[tt.closed]
-			if got := resolved(t, dir, jars); got != want {
-				t.Errorf("the alias resolves to %q, want %q", got, want)
+			if got := resolved(t, dir, jars); got != tt.reads {
+				t.Errorf("Carbon reads %q, want %q", got, tt.reads)
 			}
 		})
+	}
+}
+
+// TestPackReaders has a real pack confirm what Diagnose says that its readers take for the password.
+func TestPackReaders(t *testing.T) {
+	jars := packJars(t)
+	dir := t.TempDir()
+	k := home(t, dir, goodConf, "store-P4ss")
+	putProperties(t, dir, CipherTextFile, map[string]string{"Some.Password": encrypt(t, k, "hunter2")})
+	put(t, dir, PasswordPersist, PasswordFile(secret.New("store-P4ss")))
+	for _, tt := range []struct {
+		name    string
+		changes map[string]string
+		arg     string
+		reads   string
+	}{
+		{"namespace on the child", nil, "-Ddeclared.on.child=true", "password"},
+		{"alias of nobody", nil, "-Dasked=Another.Password", "password"},
+		{"off", off, "-Dx=y", "password"},
+		{"off with a provider", map[string]string{"secretRepositories": ""}, "-Dx=y", "null"},
+		{"only commas for repositories", map[string]string{"secretRepositories": ","}, "-Dx=y", "null"},
+	} {
+		putProperties(t, dir, SecretConfFile, confWith(goodConf, tt.changes))
+		if got := resolved(t, dir, jars, tt.arg); got != tt.reads {
+			t.Errorf("%s: Carbon reads %q, want %q", tt.name, got, tt.reads)
+		}
 	}
 }
 
