@@ -50,9 +50,9 @@ type Applied struct {
 	Err      error         // as by apply.Apply
 	Review   *Review
 	Verified []steps.Result
-	Warnings []string // of the apply, the verification and the checks: sentences
-	Undo     string   // command that takes the run back
-	Next     []string // what to do now, sentences and commands
+	Warnings []string     // of the apply, the verification and the checks: sentences
+	Undo     string       // command that takes the run back
+	Next     []texts.Next // what to do now
 }
 
 // Warned reports whether the run was applied and something is to be looked at: exit code 3.

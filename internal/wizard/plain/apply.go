@@ -168,7 +168,8 @@ func (t *talk) applied(a *flow.Applied) {
 		if i == 0 {
 			label = texts.ResultNext
 		}
-		t.named(label, n)
+		t.named(label, n.Text+":")
+		t.named("", n.Command)
 	}
 	t.named(texts.ResultUndo, a.Undo)
 	t.named(texts.ResultReport, r.Report)

@@ -238,11 +238,17 @@ func UndoCommand(home, run string) string {
 	return fmt.Sprintf("carbon-setup restore --home %s %s --yes", ShellWord(home), run)
 }
 
+// Next is something to do after an apply.
+type Next struct{ Text, Command string }
+
+// String is both in one line.
+func (n Next) String() string { return n.Text + ": " + n.Command }
+
 // NextSteps tells what to do after an apply.
-func NextSteps(home string) []string {
-	return []string{
-		"Start the server, so that it reads the new configuration: " + ShellWord(home+"/bin/wso2server.sh") + " start",
-		"Look once more afterwards: carbon-setup audit --home " + ShellWord(home),
+func NextSteps(home string) []Next {
+	return []Next{
+		{"Start the server, so that it reads the new configuration", ShellWord(home+"/bin/wso2server.sh") + " start"},
+		{"Look once more afterwards", "carbon-setup audit --home " + ShellWord(home)},
 	}
 }
 

@@ -279,6 +279,18 @@ func (b *resultText) path(label, text string) {
 	}
 }
 
+// command is a command of a shell to be copied: on lines of its own, which the shell takes as one when there is more than one.
+func (b *resultText) command(text string) {
+	text = printable(text)
+	for _, at := range []int{resultLabel + margin, margin} {
+		if lipgloss.Width(text) <= b.c.w-at-1 {
+			b.lines = append(b.lines, strings.Repeat(" ", at)+text)
+			return
+		}
+	}
+	b.lines = append(b.lines, texts.ShellLines(text, b.c.w-1)...) // from the edge: a blank before the rest of a word would part it
+}
+
 func (b *resultText) gap() { b.lines = append(b.lines, "") }
 
 func (b *resultText) applied(a *flow.Applied) {
@@ -299,9 +311,11 @@ func (b *resultText) applied(a *flow.Applied) {
 		if i == 0 {
 			label = texts.ResultNext
 		}
-		b.para(label, n)
+		b.para(label, n.Text+":")
+		b.command(n.Command)
 	}
-	b.path(texts.ResultUndo, a.Undo)
+	b.para(texts.ResultUndo, "")
+	b.command(a.Undo)
 	b.path(texts.ResultReport, r.Report)
 	b.path(texts.ResultLog, r.Log)
 	if len(a.Warnings) > 0 {
