@@ -300,6 +300,43 @@ func TestReviewKeepsBadAnswersOutAndBlocks(t *testing.T) {
 	}
 }
 
+func TestGuidelineWhoseFileIsBrokenIsToldAsLeftOut(t *testing.T) {
+	home := sampleHome(t)
+	e := open(t, config(t, home))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	e.mustAccept(t, "proxy", text("proxy.reverse.enabled", "true", "proxy.reverse.http_port", "80", "proxy.reverse.https_port", "443"))
+	if err := os.WriteFile(filepath.Join(home, carbon.CatalinaXML), []byte("<Server>"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := e.mustReview(t)
+	for _, row := range r.Rows {
+		switch row.ID {
+		case "proxy":
+			if row.Fate != FateCannot || !row.Blocks || !strings.HasPrefix(row.Text, "left out, because a file stands in the way: "+carbon.CatalinaXML) {
+				t.Errorf("%+v", row)
+			}
+		case "hostname":
+			if row.Fate != FateChange {
+				t.Errorf("%+v", row)
+			}
+		}
+	}
+	if len(r.Blocked) != 1 || !strings.Contains(r.Blocked[0], carbon.CatalinaXML) {
+		t.Errorf("blocked: %q", r.Blocked)
+	}
+	out, err := steps.BuildPlan(t.Context(), r.install, r.answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := string(Report(ReportData{Install: r.install, Rows: UnattendedRows(out)}, apply.Result{Run: "r"}))
+	if want := "| 12 | Proxy servers | left out: a file stands in the way | " + carbon.CatalinaXML; !strings.Contains(report, want) {
+		t.Errorf("the report does not say %q:\n%s", want, report)
+	}
+}
+
 func TestReviewSaysWhenTheServerRuns(t *testing.T) {
 	home := sampleHome(t)
 	cfg := config(t, home)

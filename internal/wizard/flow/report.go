@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +140,8 @@ func UnattendedRows(out *steps.Outcome) []ReportRow {
 		switch {
 		case info.NotBuilt:
 			row.Fate = texts.NotInThisVersion
+		case slices.Contains(out.Unplanned, info.ID):
+			row.Fate, row.Text = texts.ReportLeftOut, left
 		case isLeft:
 			row.Fate = left
 		}

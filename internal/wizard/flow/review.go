@@ -103,7 +103,7 @@ func (e *Engine) planAround(ctx context.Context, r *Review, bad map[string]strin
 		out, err := e.back.BuildPlan(ctx, r.install, r.answers, r.except...)
 		if err == nil {
 			for _, id := range out.Unplanned {
-				bad[id] = e.told(out.Left[id])
+				bad[id] = texts.LeftOutFor(e.told(out.Left[id]))
 				r.except = append(r.except, id)
 			}
 			return out, nil

@@ -42,6 +42,7 @@ const (
 	TypeAgainFix  = "Passwords are never saved, so type it once more."
 	OuterBlankFix = "Blanks at the ends of a password mostly come from the clipboard. Type it again, or go on if they belong to it."
 	ReportChanged = "changed"
+	ReportLeftOut = "left out: a file stands in the way"
 )
 
 // CheckAgain says in the list that answers have to be looked at again, because others that they rest on have changed.
@@ -81,6 +82,9 @@ func AppliedStill(finding string) string { return "applied. " + finding }
 
 // SkippedBecause says that a guideline was left out.
 func SkippedBecause(reason string) string { return fmt.Sprintf("skipped: %q", reason) }
+
+// LeftOutFor says that a guideline has answers, and that a file of the install stands in their way.
+func LeftOutFor(why string) string { return "left out, because a file stands in the way: " + why }
 
 // Missing says that a field must not be empty.
 func Missing(label string) string { return label + " is missing." }
