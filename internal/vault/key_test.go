@@ -136,11 +136,11 @@ func TestErrorsTellNoSecret(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	seen := map[string]bool{}
 	for bits := range keys {
-		print := testKey(bits).Fingerprint()
-		if len(print) != 95 || strings.Trim(print, "0123456789ABCDEF:") != "" || seen[print] || print != testKey(bits).Fingerprint() {
-			t.Errorf("%d: %s", bits, print)
+		got := testKey(bits).Fingerprint()
+		if len(got) != 95 || strings.Trim(got, "0123456789ABCDEF:") != "" || seen[got] || got != testKey(bits).Fingerprint() {
+			t.Errorf("%d: %s", bits, got)
 		}
-		seen[print] = true
+		seen[got] = true
 	}
 }
 

@@ -35,10 +35,12 @@ func ParsePlace(alias, value string) (Place, error) {
 	switch {
 	case strings.Contains(file, ","):
 		return bad("has a comma before the XPath")
-	case p.File == "":
+	case p.File == "" || strings.HasSuffix(p.File, "/"):
 		return bad("names no file")
-	case p.XPath == "//":
+	case strings.Trim(p.XPath, "/ ") == "":
 		return bad("has no XPath")
+	case strings.HasPrefix(p.XPath, "///"):
+		return bad("has an XPath that begins with ///, which is none")
 	case flagged && flag != "true" && flag != "false":
 		return bad("has something else than true or false behind the first comma, at which the tool cuts the XPath off")
 	}
