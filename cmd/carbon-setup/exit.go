@@ -96,6 +96,7 @@ var exitTable = []struct {
 	{as[*apply.EditedError], exitStale, "edited"},
 	{as[*edit.Error], exitUnexpected, "file"},
 	{func(err error) bool { return errors.Is(err, context.Canceled) }, exitInterrupted, "interrupted"},
+	{func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }, exitInterrupted, "timeout"},
 }
 
 func as[E error](err error) bool {

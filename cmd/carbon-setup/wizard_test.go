@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -26,6 +28,14 @@ func TestLeavingTheWizardAlwaysSaysWhatIsLeft(t *testing.T) {
 		}
 		if !strings.Contains(said.String(), c.want) {
 			t.Errorf("%+v: %q", c.out, said.String())
+		}
+	}
+}
+
+func TestTimesThatRunOutAreInterruptions(t *testing.T) {
+	for err, want := range map[error]string{context.Canceled: "interrupted", context.DeadlineExceeded: "timeout"} {
+		if code, kind := classify(fmt.Errorf("open the install: %w", err)); code != exitInterrupted || kind != want {
+			t.Errorf("%v: exit code %d, %s", err, code, kind)
 		}
 	}
 }

@@ -14,7 +14,18 @@ import (
 // list is meant, one text is a list of one. Anchors, aliases, merge keys, tags, directives, several documents, quoted texts over
 // several lines and tabs outside of comments are refused. A text beneath | or > loses the one line end at its end.
 func Parse(name string, data []byte, s Schema) (set *Set, warnings []Fault, err error) {
-	p := &reading{src: readSource(name, data), set: NewSet(s)}
+	return parseFile(name, data, s, false)
+}
+
+// ParseAccepted is Parse for the answers in a session. What was accepted need not be all that a step asks for today, so a required key that is
+// missing is no fault: the step says so.
+func ParseAccepted(name string, data []byte, s Schema) (*Set, error) {
+	set, _, err := parseFile(name, data, s, true)
+	return set, err
+}
+
+func parseFile(name string, data []byte, s Schema, partial bool) (set *Set, warnings []Fault, err error) {
+	p := &reading{src: readSource(name, data), set: NewSet(s), partial: partial}
 	root := parseYAML(p.src)
 	if !p.src.broken {
 		p.root(root)
@@ -32,6 +43,7 @@ type reading struct {
 	set      *Set
 	faults   []Fault
 	warnings []Fault
+	partial  bool // required keys may be missing
 }
 
 // all returns the faults of the text and those of its meaning; of the latter not those in a line that has one of the former:
@@ -124,7 +136,9 @@ func (p *reading) section(n *node, b *branch, key string, at spot) {
 		for _, name := range meant {
 			seen[name] = at
 		}
-		p.missing(b, key, seen, at)
+		if !p.partial {
+			p.missing(b, key, seen, at)
+		}
 		if len(n.entries) == 0 {
 			p.set.bare[key] = p.src.position(at)
 		}

@@ -297,3 +297,14 @@ func (e *Engine) missingSecrets(s steps.Step) []string {
 	}
 	return missing
 }
+
+// missingAnswer is the label of the first question of a step that has to be answered today and is not in its accepted answers: those of a session may
+// be from before. "" = none.
+func (e *Engine) missingAnswer(s steps.Step) string {
+	for _, f := range s.Fields(e.work, e.answers) {
+		if _, ok := e.answers.Lookup(f.Key); f.Required && !ok {
+			return f.Label
+		}
+	}
+	return ""
+}

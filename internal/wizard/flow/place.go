@@ -183,6 +183,8 @@ func (e *Engine) mark(s steps.Step, r Row) (Mark, string) {
 		return MarkDraft, texts.DraftKept
 	case e.done[id] && len(e.missingSecrets(s)) > 0:
 		return MarkAgain, texts.SecretAgain
+	case e.done[id] && e.missingAnswer(s) != "":
+		return MarkAgain, texts.Missing(e.missingAnswer(s))
 	case len(e.changed(s)) > 0:
 		return MarkCheck, texts.CheckAgain(changedLabels(e.changed(s)))
 	case e.done[id]:

@@ -68,7 +68,7 @@ func (e *Engine) CanResume() bool {
 
 func (e *Engine) writeSession(lostLink bool) error {
 	s := answers.Session{
-		SavedAt: e.cfg.Now().UTC().Truncate(time.Second), From: e.from(), User: e.cfg.Who.User,
+		SavedAt: e.cfg.Now().UTC(), From: e.from(), User: e.cfg.Who.User,
 		Step: e.at.step(), Accepted: string(e.answers.Marshal()), Drafts: e.drafts, Skipped: e.skipped, LostLink: lostLink,
 		RestsOn: e.writtenGrounds(),
 	}
@@ -128,7 +128,7 @@ func (e *Engine) findSession() {
 	}
 	s, err := answers.DecodeSession(data)
 	if err == nil {
-		_, _, err = answers.Parse(SessionFile, []byte(s.Accepted), e.schema)
+		_, err = answers.ParseAccepted(SessionFile, []byte(s.Accepted), e.schema)
 	}
 	if err != nil {
 		e.notices = append(e.notices, texts.SessionUnreadable(unreadableFile, err))
@@ -153,7 +153,7 @@ func (e *Engine) Resumable(_ context.Context) (r Resume, ok bool) {
 		LostLink: s.LostLink, Changed: e.changedSince(s.SavedAt),
 	}
 	r.Title = texts.PlaceTitle(string(r.Place.Screen))
-	set, _, err := answers.Parse(SessionFile, []byte(s.Accepted), e.schema)
+	set, err := answers.ParseAccepted(SessionFile, []byte(s.Accepted), e.schema)
 	if err != nil {
 		return r, true
 	}
@@ -221,7 +221,7 @@ func (e *Engine) Resume(ctx context.Context) error {
 	if s == nil {
 		return errors.New("no session to resume")
 	}
-	set, _, err := answers.Parse(SessionFile, []byte(s.Accepted), e.schema)
+	set, err := answers.ParseAccepted(SessionFile, []byte(s.Accepted), e.schema)
 	if err != nil {
 		return err
 	}

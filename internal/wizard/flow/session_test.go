@@ -4,12 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/steps"
 )
 
 func TestSavedSessionResumesOnTheSameStep(t *testing.T) {
@@ -180,5 +183,92 @@ func TestRecoverComesBeforeEverything(t *testing.T) {
 	}
 	if e.Entry() != EntryResume {
 		t.Errorf("after the recovery the entry is %d", e.Entry())
+	}
+}
+
+func TestSessionKnowsWhatChangedWithinItsSecond(t *testing.T) {
+	home := sampleHome(t)
+	cfg := config(t, home)
+	at := testNow.Add(700 * time.Millisecond)
+	cfg.Now = func() time.Time { return at }
+	e := open(t, cfg)
+	e.mustAccept(t, "jmx", text("jmx.enabled", "false"))
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	touch := func(rel string, when time.Time) {
+		if err := os.Chtimes(filepath.Join(home, rel), when, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	touch(carbon.UserMgtXML, at.Add(-100*time.Millisecond))
+	touch(carbon.CarbonXML, at.Add(100*time.Millisecond))
+	r, ok := open(t, cfg).Resumable(t.Context())
+	if !ok || !r.SavedAt.Equal(at) || len(r.Changed) != 1 || r.Changed[0] != carbon.CarbonXML {
+		t.Errorf("saved at %v, changed %v", r.SavedAt, r.Changed)
+	}
+}
+
+// needy is the step of the host name after an update of the program: it has another answer that must be given.
+type needy struct{ steps.Step }
+
+func (n needy) Specs() []answers.Spec {
+	all := slices.Clone(n.Step.Specs())
+	for i := range all {
+		all[i].Required = true
+	}
+	return all
+}
+
+func (n needy) Fields(w *steps.Workspace, a *answers.Set) []steps.Field {
+	all := slices.Clone(n.Step.Fields(w, a))
+	for i := range all {
+		all[i].Required = true
+	}
+	return all
+}
+
+func TestSessionFromBeforeAnAnswerWasRequiredIsResumed(t *testing.T) {
+	home := sampleHome(t)
+	e := open(t, config(t, home))
+	e.mustAccept(t, "hostname", text("hostname.name", "am01.example.com", "hostname.management", ""))
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t, home)
+	cfg.Backend.Steps = func() []steps.Step {
+		all := slices.Clone(steps.All())
+		for i, s := range all {
+			if s.Info().ID == "hostname" {
+				all[i] = needy{s}
+			}
+		}
+		return all
+	}
+	cfg.Backend.Schema = func() answers.Schema {
+		schema := slices.Clone(steps.Schema())
+		for i := range schema {
+			schema[i].Required = schema[i].Required || strings.HasPrefix(schema[i].Key, "hostname.")
+		}
+		return schema
+	}
+	again := open(t, cfg)
+	if again.Entry() != EntryResume {
+		t.Fatalf("entry %d: %q", again.Entry(), again.Facts().Notices)
+	}
+	if err := again.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row := again.mustRow(t, "hostname")
+	if row.Mark != MarkAgain || !row.Todo() || row.Summary != "Management host name is missing." {
+		t.Errorf("%s, %q", row.Mark, row.Summary)
+	}
+	f, err := again.Form(t.Context(), "hostname")
+	if err != nil || f.Fields[0].Value != "am01.example.com" {
+		t.Errorf("%+v, %v", f, err)
+	}
+	again.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	if row := again.mustRow(t, "hostname"); row.Mark != MarkAnswered {
+		t.Errorf("%s, %q", row.Mark, row.Summary)
 	}
 }

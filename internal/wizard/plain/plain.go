@@ -38,6 +38,7 @@ const (
 // How a conversation ends.
 var (
 	errLeft        = errors.New("left by the operator")
+	errNothing     = fmt.Errorf("%w with nothing to change", errLeft)
 	errTooMany     = errors.New("too many answers could not be used")
 	errInterrupted = errors.New("interrupted")
 	errGone        = errors.New("the input or the output is gone")
@@ -138,6 +139,8 @@ func (t *talk) finish(err error, lost bool) (flow.Outcome, error) {
 		out.End = flow.EndInterrupted
 	case out.Applied != nil:
 		out.End = flow.EndApplied
+	case errors.Is(err, errNothing):
+		out.End = flow.EndNothing
 	}
 	return out, nil
 }

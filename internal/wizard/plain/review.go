@@ -58,6 +58,9 @@ func (t *talk) review(ctx context.Context) (flow.Place, error) {
 func (v *review) ask(ctx context.Context) (p flow.Place, again bool, err error) {
 	for {
 		c, err := v.t.command(ctx, prompt{says: texts.PlainReviewPrompt}, nil, v.verbs())
+		if errors.Is(err, errLeft) && v.nothingToDo() {
+			err = errNothing
+		}
 		if err != nil {
 			return p, false, err
 		}
@@ -66,6 +69,11 @@ func (v *review) ask(ctx context.Context) (p flow.Place, again bool, err error) 
 			return p, next == replan, err
 		}
 	}
+}
+
+// nothingToDo reports whether the review says so: every guideline is settled, and nothing would change.
+func (v *review) nothingToDo() bool {
+	return v.plan.Empty && !slices.ContainsFunc(v.t.eng.Rows(), flow.Row.Todo)
 }
 
 func (v *review) verbs() []verb {

@@ -339,3 +339,17 @@ func TestPathsCanBeLookedUp(t *testing.T) {
 	says(t, out, texts.PlainPathHint, "rul? rules.v4 rules.v6 Rules: ", texts.PlainPathNone, "other", "rules.v4", "Why: 5", "Your answers: 1 Rules: "+dir+"/odd?",
 		"Guideline 5, Ports and firewall: accepted.")
 }
+
+func TestLeftWithNothingToChange(t *testing.T) {
+	eng := openEngine(t, standInConfig(t, sampleHome(t)))
+	for _, id := range []string{"admin", "hostname", "ports"} {
+		if err := eng.Skip(t.Context(), id, "done by hand"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for keys, want := range map[string]flow.End{"r q": flow.EndNothing, "r b q": flow.EndLeft} {
+		if _, out := converse(t, eng, strings.Fields(keys)...); out.End != want {
+			t.Errorf("%s: %+v", keys, out)
+		}
+	}
+}
