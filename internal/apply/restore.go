@@ -149,7 +149,7 @@ func chooseRun(runs []Run, id string) (*Run, error) {
 // compare looks at every file of the run: what it was, what the run has made of it, and what it is.
 func (r *restorer) compare() error {
 	var tampered []string
-	for i := range r.m.Files {
+	for i := range slices.Backward(r.m.Files) { // what was swapped last goes back first
 		e := &r.m.Files[i]
 		var old []byte
 		if e.Before != nil {
@@ -167,6 +167,8 @@ func (r *restorer) compare() error {
 			return err
 		}
 	}
+	slices.Sort(tampered)
+	slices.Sort(r.edited)
 	if len(tampered) > 0 {
 		return &TamperedError{Run: r.m.Run, Files: tampered}
 	}

@@ -28,6 +28,10 @@ func words(all ...string) [][]byte {
 	return out
 }
 
+// Speaks reports whether the name of an element, an attribute or a property is that of a secret: it speaks of a password, and not about one, as
+// PasswordJavaRegEx does.
+func Speaks(name string) bool { return speaks(lower([]byte(name))) }
+
 // speaks reports whether a lower-case name is that of a secret.
 func speaks(name []byte) bool {
 	name = bytes.TrimRight(name, "0123456789._-")
@@ -46,6 +50,17 @@ func speaks(name []byte) bool {
 	}
 	for _, e := range ends {
 		if bytes.HasSuffix(name, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Mentioned reports whether a file may have a name that speaks of a secret; what has none need not be looked through.
+func Mentioned(data []byte) bool {
+	small := lower(data)
+	for _, anchor := range anchors {
+		if bytes.Contains(small, []byte(anchor)) {
 			return true
 		}
 	}

@@ -107,7 +107,7 @@ func (s *adminScan) lookXML(site *adminSite, file string) error {
 		l.user = xmlValue(doc, holder, site.user, edit.Because("administrator's user name"))
 		l.pass = xmlValue(doc, holder, site.pass, edit.Because("administrator's password"), edit.Secret())
 		if e := valueElement(holder, site.pass); e != nil {
-			l.vault = secretAlias(e)
+			l.vault = s.w.sealed(e)
 		}
 		if site.judge != nil {
 			site.judge(s, holder, l)

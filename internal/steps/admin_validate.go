@@ -49,8 +49,8 @@ func vaulted(scan *adminScan, now, want account) []Problem {
 	}
 	return []Problem{{
 		Severity: Error, Key: keyAdminPassword,
-		Message: "The administrator's password is kept in the secure vault: " + strings.Join(where, ", ") + ". This version of carbon-setup cannot change a password in the vault, and changing it in the other files alone would part them.",
-		Fix:     "Take the aliases out of the vault first and plan again, or leave admin.password out and change it by hand.",
+		Message: "The administrator's password is kept in the secure vault: " + strings.Join(where, ", ") + ", which cannot be opened. To change it in the other files alone would part them.",
+		Fix:     "Give the password of the vault as " + keyVaultKeyPassword + ", and plan again.",
 	}}
 }
 

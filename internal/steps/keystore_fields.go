@@ -29,8 +29,20 @@ type fieldsOf struct {
 	all   []Field
 }
 
-func (f *fieldsOf) add(key string, change func(*Field)) {
-	field := Field{Spec: f.specs[key]}
+func newFields(specs []answers.Spec) *fieldsOf {
+	f := &fieldsOf{specs: make(map[string]answers.Spec, len(specs))}
+	for _, spec := range specs {
+		f.specs[spec.Key] = spec
+	}
+	return f
+}
+
+func (f *fieldsOf) add(key string, change func(*Field)) { f.addNamed(key, key, change) }
+
+// addNamed adds the field of a concrete key whose Spec has a name of the operator's own in it.
+func (f *fieldsOf) addNamed(spec, key string, change func(*Field)) {
+	field := Field{Spec: f.specs[spec]}
+	field.Key = key
 	if change != nil {
 		change(&field)
 	}
@@ -38,10 +50,7 @@ func (f *fieldsOf) add(key string, change func(*Field)) {
 }
 
 func (s keystore) Fields(w *Workspace, a *answers.Set) []Field {
-	f := &fieldsOf{specs: map[string]answers.Spec{}}
-	for _, spec := range s.Specs() {
-		f.specs[spec.Key] = spec
-	}
+	f := newFields(s.Specs())
 	refs := readStores(w)
 	now := keyInForce(w, refs.carbonStore("KeyStore"))
 	f.add(keyStoreFrom, func(q *Field) {

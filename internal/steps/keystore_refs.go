@@ -55,6 +55,7 @@ var storeSites = []storeSite{
 
 // storeRef is one of them in an install.
 type storeRef struct {
+	work    *Workspace
 	site    *storeSite
 	doc     *edit.XML
 	element *edit.Element
@@ -65,7 +66,7 @@ type storeRef struct {
 	alias    string
 	password secret.Secret
 	keyPass  secret.Secret // not set: the element has none
-	vault    []string      // aliases of the secure vault that stand for its passwords
+	vault    []string      // aliases of the secure vault that stand for its passwords, when it cannot be opened
 	// params are the two parameters of application-authentication.xml, which have no element around them.
 	params []*edit.Element
 }
@@ -118,7 +119,7 @@ func (r *storeRefs) open(w *Workspace, file string, failed map[string]bool) *edi
 }
 
 func newStoreRef(w *Workspace, site *storeSite, doc *edit.XML, e *edit.Element) *storeRef {
-	ref := &storeRef{site: site, doc: doc, element: e, written: e.First("Location").Text(), alias: e.First("KeyAlias").Text()}
+	ref := &storeRef{work: w, site: site, doc: doc, element: e, written: e.First("Location").Text(), alias: e.First("KeyAlias").Text()}
 	ref.place = carbon.Place{File: site.file, Line: e.First("Location").Line()}
 	ref.rel, ref.abs = storePath(w, ref.written)
 	ref.password = ref.secretIn(e.First("Password"))
@@ -130,7 +131,7 @@ func (ref *storeRef) secretIn(e *edit.Element) secret.Secret {
 	if e == nil {
 		return secret.Secret{}
 	}
-	if alias := secretAlias(e); alias != "" {
+	if alias := ref.work.sealed(e); alias != "" {
 		ref.vault = append(ref.vault, alias)
 		return secret.Secret{}
 	}
@@ -142,7 +143,7 @@ var authenticatorSite = storeSite{file: carbon.AppAuthentication, use: forTrust,
 
 func (r *storeRefs) authenticators(w *Workspace, doc *edit.XML) {
 	for _, e := range doc.Find("//Parameter[@name='TrustStorePath']") {
-		ref := &storeRef{site: &authenticatorSite, doc: doc, element: e, written: e.Text(), place: carbon.Place{File: carbon.AppAuthentication, Line: e.Line()}}
+		ref := &storeRef{work: w, site: &authenticatorSite, doc: doc, element: e, written: e.Text(), place: carbon.Place{File: carbon.AppAuthentication, Line: e.Line()}}
 		ref.rel, ref.abs = storePath(w, strings.TrimPrefix(ref.written, "/"))
 		ref.params = []*edit.Element{e, e.Parent().First("Parameter[@name='TrustStorePassword']")}
 		ref.password = ref.secretIn(ref.params[1])
@@ -209,7 +210,7 @@ type wantedStore struct {
 func (ref *storeRef) set(want wantedStore, because string) error {
 	why := edit.Because(because)
 	if ref.params != nil {
-		if err := ref.doc.SetText(ref.params[0], ref.site.form(want.rel), why); err != nil || ref.params[1] == nil || secretAlias(ref.params[1]) != "" {
+		if err := ref.doc.SetText(ref.params[0], ref.site.form(want.rel), why); err != nil || ref.params[1] == nil || ref.work.sealed(ref.params[1]) != "" {
 			return err
 		}
 		return ref.doc.SetText(ref.params[1], want.password.Reveal(), why, edit.Secret())
@@ -221,7 +222,7 @@ func (ref *storeRef) set(want wantedStore, because string) error {
 	for i, name := range ref.site.fields {
 		child := edit.New{Name: name, Text: text[name]}
 		if strings.HasSuffix(name, "Password") {
-			if e := ref.element.First(name); e != nil && secretAlias(e) != "" {
+			if e := ref.element.First(name); e != nil && ref.work.sealed(e) != "" {
 				continue
 			}
 			child.Text, child.Secret = want.password.Reveal(), true

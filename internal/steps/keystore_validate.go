@@ -116,8 +116,8 @@ func (k *keyWish) vaultedPlaces(w *Workspace) []Problem {
 	}
 	return []Problem{{
 		Severity: Error, Key: keyStorePassword,
-		Message: "The passwords of the keystores are in the secure vault: " + strings.Join(where, ", ") + ". Another key would leave everything in the vault unreadable, and this version of carbon-setup cannot encrypt it anew.",
-		Fix:     "Take the vault back first (plain passwords, no svns:secretAlias), and plan again.",
+		Message: "The passwords of the keystores are in the secure vault: " + strings.Join(where, ", ") + ", which cannot be opened. Another key would leave everything in it unreadable.",
+		Fix:     "Give the password of the vault as " + keyVaultKeyPassword + ": then everything in it is encrypted anew.",
 	}}
 }
 

@@ -7,6 +7,21 @@ import (
 
 // book moves the marks of earlier steps to where their bytes are after the splices, and adds the marks of the new ones.
 func (o *overlay) book(splices []edit.Splice, by Info) {
+	o.move(splices)
+	shift := 0
+	for _, s := range splices {
+		start := s.Start + shift
+		reason := s.Reason
+		if reason == "" {
+			reason = by.Title
+		}
+		o.marks = append(o.marks, apply.Mark{Start: start, End: start + len(s.New), Guideline: by.Guideline, Reason: reason})
+		shift += len(s.New) - (s.End - s.Start)
+	}
+}
+
+// move keeps marks, secrets and origins where their bytes are after the splices; nobody is booked for the new bytes.
+func (o *overlay) move(splices []edit.Splice) {
 	if len(splices) == 0 {
 		return
 	}
@@ -21,11 +36,6 @@ func (o *overlay) book(splices []edit.Splice, by Info) {
 	shift := 0
 	for _, s := range splices {
 		start := s.Start + shift
-		reason := s.Reason
-		if reason == "" {
-			reason = by.Title
-		}
-		o.marks = append(o.marks, apply.Mark{Start: start, End: start + len(s.New), Guideline: by.Guideline, Reason: reason})
 		for _, r := range s.Secrets {
 			o.secretsAfter = append(o.secretsAfter, apply.Span{Start: start + r.Start, End: start + r.End})
 		}

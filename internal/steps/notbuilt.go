@@ -17,7 +17,6 @@ var notBuiltTexts = map[string][2]string{
 	"datasources": {"Registry and governance", "The registry lies in an embedded H2 database, which is slow, cannot be shared by a cluster and may be corrupted. Use Oracle, PostgreSQL, MySQL or SQL Server, and back it up."},
 	"user_store":  {"User stores", "Users lie in the same embedded H2 database. Use a real database, LDAP or Active Directory."},
 	"tuning":      {"Tuning", "Operating system, JVM and transports ship with the settings of a developer's machine. Follow the tuning guidelines of the product."},
-	"vault":       {"Plain-text passwords", "The configuration files hold passwords in plain text. Encrypt them with Secure Vault."},
 	"cluster":     {"High availability", "A single node is a single point of failure. Run a cluster, and cluster or replicate the databases."},
 	"backup":      {"Backup and archiving", "Use what the database offers for backup and archiving, and keep the keystores with it."},
 	"features":    {"Feature management", "Add features through the feature manager, from a P2 repository that you trust."},

@@ -37,6 +37,7 @@ func (e *InvalidError) Error() string {
 // warning that names the file; the others go on. Errors: *InvalidError with all problems, or that of ctx.
 func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) (*Outcome, error) {
 	w := NewWorkspace(in)
+	w.openVault(a)
 	out := &Outcome{Left: map[string]string{}}
 	chosen := choose(w, a, except, out)
 	if err := validate(w, a, chosen, out); err != nil {
@@ -54,6 +55,9 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 			continue
 		}
 		planned = append(planned, s)
+	}
+	if err := w.seal(a); err != nil {
+		return nil, err
 	}
 	out.Plan = w.plan()
 	for _, s := range planned {
@@ -153,6 +157,7 @@ func validate(w *Workspace, a *answers.Set, chosen []Step, out *Outcome) error {
 
 // ValidateStep judges the answers of one step: each field by itself, then all together.
 func ValidateStep(s Step, w *Workspace, a *answers.Set) []Problem {
+	w.openVault(a)
 	var all []Problem
 	for _, f := range s.Fields(w, a) {
 		v, ok := a.Lookup(f.Key)
@@ -185,6 +190,7 @@ func ValidateStep(s Step, w *Workspace, a *answers.Set) []Problem {
 // VerifyInstall judges the install against the answers after an apply.
 func VerifyInstall(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) []Result {
 	w := NewWorkspace(in)
+	w.openVault(a)
 	var all []Result
 	for _, s := range choose(w, a, except, &Outcome{Left: map[string]string{}}) {
 		if ctx.Err() != nil {

@@ -17,7 +17,7 @@ var registry = []Step{
 	notBuilt{row: 7, id: "user_store"},
 	jmx{},
 	notBuilt{row: 9, id: "tuning"},
-	notBuilt{row: 10, id: "vault"},
+	vault{},
 	ports{},
 	proxy{},
 	notBuilt{row: 13, id: "cluster"},

@@ -104,8 +104,8 @@ func (t *trustWish) vaulted(what string) {
 	if len(t.ref.vault) == 0 {
 		return
 	}
-	t.say(Error, keyTrustPassword, fmt.Sprintf("%s (%s, alias %s). This version of carbon-setup cannot change a password in the vault.", what, t.ref.place, strings.Join(t.ref.vault, ", ")),
-		"Take the alias out of the vault first, and plan again.")
+	t.say(Error, keyTrustPassword, fmt.Sprintf("%s (%s, alias %s), which cannot be opened.", what, t.ref.place, strings.Join(t.ref.vault, ", ")),
+		"Give the password of the vault as "+keyVaultKeyPassword+", and plan again.")
 }
 
 // addChain trusts the last certificate of a chain: the root, or what comes nearest to it.

@@ -25,6 +25,7 @@ type Workspace struct {
 	actions []apply.Action
 	bundles []string // see plugins
 	keys    *keyFiles
+	vault   *vaultState
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
@@ -32,6 +33,7 @@ type overlay struct {
 	path         string
 	created      bool
 	removed      bool
+	rank         int // see rankCreated
 	mode         fs.FileMode
 	before       []byte
 	after        []byte
@@ -223,15 +225,39 @@ func (w *Workspace) paths() []string {
 	return paths
 }
 
+// The order in which files are swapped, where it matters: what others name or rest on comes first, what they must have let go of comes last. Within a
+// rank it is that of their paths.
+const (
+	rankCreated = iota - 3
+	rankFirst   // the ciphertexts, before an element waits for one
+	rankSecond  // secret-conf.properties
+	rankOthers
+	rankLast
+)
+
 // plan returns what the edits come to.
 func (w *Workspace) plan() *apply.Plan {
 	p := &apply.Plan{Home: w.Install.Home, Actions: w.actions}
-	for _, rel := range w.paths() {
+	paths := w.paths()
+	slices.SortStableFunc(paths, func(a, b string) int { return w.files[a].swapRank() - w.files[b].swapRank() })
+	for _, rel := range paths {
 		if c, ok := w.files[rel].change(); ok {
 			p.Changes = append(p.Changes, c)
 		}
 	}
 	return p
+}
+
+func (o *overlay) swapRank() int {
+	switch {
+	case o.rank != rankOthers:
+		return o.rank
+	case o.created:
+		return rankCreated
+	case o.removed:
+		return rankLast
+	}
+	return rankOthers
 }
 
 func (o *overlay) change() (apply.Change, bool) {
@@ -258,6 +284,7 @@ func (o *overlay) change() (apply.Change, bool) {
 // RunAudit returns the results of every step for the install as it is, in order of guideline. A row whose step is not built, or whose
 // audit cannot be made, has a result with status unknown: none is left out.
 func RunAudit(ctx context.Context, w *Workspace) []Result {
+	w.openVault(nil)
 	var all []Result
 	for _, s := range All() {
 		if ctx.Err() != nil {

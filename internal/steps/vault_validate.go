@@ -1,0 +1,81 @@
+package steps
+
+import (
+	"slices"
+	"strings"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/carbon"
+)
+
+func (vault) Validate(w *Workspace, a *answers.Set) []Problem {
+	w.openVault(a)
+	var all []Problem
+	on, _ := wantsVault(a)
+	if w.vault.on() && !w.vault.open() && !w.vault.lost {
+		p := Problem{Severity: Error, Key: keyVaultKeyPassword, Message: "The install has a vault, and it cannot be opened. " + w.vault.closed, Fix: "Give its password as " + keyVaultKeyPassword + "."}
+		if a.Secret(keyVaultKeyPassword).IsSet() {
+			p.Message, p.Fix = "This password does not open the vault: it is not that of the keystore "+w.vault.conf.Conf.Keystore+".", "Give the password that the keystore had when the vault was made."
+		}
+		all = append(all, p)
+	}
+	if w.vault.lost {
+		all = append(all, Problem{Severity: Warning, Key: keyVaultEnabled, Message: "The present vault cannot be opened any more, and is made anew. " + w.vault.closed, Fix: "Give the values that were in it, as far as other answers do not."})
+	}
+	all = append(all, unknownAliases(w, a)...)
+	all = append(all, lostValues(w, a)...)
+	if on && storeFrom(a) == fromKeep && len(all) == 0 {
+		s := &sealing{w: w, v: w.vault, a: a, wanted: true}
+		s.chooseKey() // the key is not going to change: what is wrong with it can be said at once
+		all = append(all, s.problems...)
+	}
+	return append(all, foreignStore(w)...)
+}
+
+// unknownAliases refuses values for aliases that no place of this install has.
+func unknownAliases(w *Workspace, a *answers.Set) []Problem {
+	places, _ := vaultPlaces(w)
+	var known []string
+	for _, p := range places {
+		known = append(known, p.asked, p.alias)
+	}
+	slices.Sort(known)
+	known = slices.DeleteFunc(slices.Compact(known), func(s string) bool { return s == "" })
+	var all []Problem
+	for _, alias := range a.Names(strings.TrimSuffix(keyVaultSecrets, ".")) {
+		if slices.Contains(known, alias) {
+			continue
+		}
+		all = append(all, Problem{
+			Severity: Error, Key: keyVaultSecrets + alias, Message: "No password of this install has the alias " + alias + ".",
+			Fix: "Its aliases are " + strings.Join(known, ", ") + ".",
+		})
+	}
+	return all
+}
+
+// lostValues asks for what nobody knows any more.
+func lostValues(w *Workspace, a *answers.Set) []Problem {
+	var all []Problem
+	for _, alias := range lostAliases(w, a) {
+		if !answered(a, keyVaultSecrets+alias) {
+			all = append(all, Problem{
+				Severity: Error, Key: keyVaultSecrets + alias, Message: "The password under the alias " + alias + " is lost: " + w.vault.noValue(alias) + ".",
+				Fix: "Give it as " + keyVaultSecrets + alias + ".",
+			})
+		}
+	}
+	return all
+}
+
+// foreignStore notes a keystore outside of the home.
+func foreignStore(w *Workspace) []Problem {
+	ref := readStores(w).carbonStore("RegistryKeyStore")
+	if ref == nil || ref.rel != "" || ref.abs == "" {
+		return nil
+	}
+	return []Problem{{
+		Severity: Warning, Key: keyVaultEnabled, Message: ref.place.String() + ": RegistryKeyStore is " + ref.abs + ", outside of the home. " + carbon.SecretConf + " names it by its absolute path.",
+		Fix: "Keep the file there, or let guideline 2 (SSL keys) put a new one into the home.",
+	}}
+}
