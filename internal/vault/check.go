@@ -11,7 +11,8 @@ import (
 
 // Check judges whether a secret comes out of the vault as it went in; limit is Key.Limit. Errors are *Error. The vault itself takes every text that is
 // short enough, but Carbon's readers trim what they read and replace ${ in values, and a secret that decrypts to nothing counts as missing: Carbon then
-// takes the name of its alias as the password. Letters outside ASCII are fine: the start scripts set file.encoding=UTF8.
+// takes the name of its alias as the password. Letters outside ASCII are fine where the start scripts run, which set file.encoding=UTF8; the wrapper.conf of
+// YAJSW does not set it.
 func Check(s secret.Secret, limit int) error {
 	text := s.Reveal()
 	if text == "" {
