@@ -101,12 +101,16 @@ func unwrapPath(err error) error {
 }
 
 func (a *app) warnFaults(faults []answers.Fault) {
-	for _, f := range faults {
+	told, more := answers.First(faults)
+	for _, f := range told {
 		where := ""
 		if f.At.File != "" {
 			where = fmt.Sprintf("%s:%d:%d: ", f.At.File, f.At.Line, f.At.Column)
 		}
 		fmt.Fprintf(a.err, "warning: %s%s\n", where, sentence(f.Key, f.Message, f.Fix))
+	}
+	if more > 0 {
+		fmt.Fprintf(a.err, "warning: %s\n", answers.AndMore(more))
 	}
 }
 

@@ -69,6 +69,7 @@ type (
 		Message  string `json:"message"`
 		File     string `json:"file"`
 		Line     int    `json:"line"`
+		More     int    `json:"more,omitempty"` // in the last of a list of faults that is cut short: how many are not in it
 	}
 )
 
@@ -116,6 +117,7 @@ func message(err error) string {
 // problemList writes one problem per line, with the position of its answer when that is known.
 func problemList(problems []steps.Problem, set *answers.Set) string {
 	var b strings.Builder
+	problems, more := first(problems)
 	for _, p := range problems {
 		fmt.Fprintf(&b, "  %s%s: %s", position(p.Key, set), p.Key, p.Message)
 		if p.Fix != "" {
@@ -123,7 +125,19 @@ func problemList(problems []steps.Problem, set *answers.Set) string {
 		}
 		b.WriteByte('\n')
 	}
+	if more > 0 {
+		fmt.Fprintf(&b, "  %s\n", answers.AndMore(more))
+	}
 	return b.String()
+}
+
+// mostProblems is how many problems of answers are told one by one.
+const mostProblems = 50
+
+// first returns the problems that are told one by one, and how many more there are.
+func first(problems []steps.Problem) (told []steps.Problem, more int) {
+	n := min(len(problems), mostProblems)
+	return problems[:n], len(problems) - n
 }
 
 func position(key string, set *answers.Set) string {
@@ -146,23 +160,34 @@ func errorRecords(err error, code int, kind string) []errorRecord {
 	var all []errorRecord
 	switch {
 	case errors.As(err, &faults):
-		for _, f := range faults.Faults {
+		told, more := answers.First(faults.Faults)
+		for _, f := range told {
 			r := base
 			r.File, r.Line, r.Message = f.At.File, f.At.Line, sentence(f.Key, f.Message, f.Fix)
 			all = append(all, r)
 		}
-		return all
+		return withMore(all, base, more)
 	case errors.As(err, &invalid):
-		for _, p := range invalid.Problems {
+		told, more := first(invalid.Problems)
+		for _, p := range told {
 			r := base
 			r.Message = sentence(p.Key, p.Message, p.Fix)
 			all = append(all, r)
 		}
-		return all
+		return withMore(all, base, more)
 	case errors.As(err, &file):
 		base.File, base.Line = file.File, file.Line
 	}
 	return []errorRecord{base}
+}
+
+// withMore ends a list of faults that is cut short with a record that counts the rest.
+func withMore(all []errorRecord, base errorRecord, more int) []errorRecord {
+	if more > 0 {
+		base.Message, base.More = answers.AndMore(more), more
+		all = append(all, base)
+	}
+	return all
 }
 
 func sentence(key string, parts ...string) string {

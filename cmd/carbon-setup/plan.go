@@ -105,10 +105,13 @@ func (a *app) tell(p *prepared, diffs []apply.FileDiff, advice bool) {
 	said := map[string]bool{} // guidelines that share a section say some things alike
 	for _, problem := range p.outcome.Problems {
 		line := fmt.Sprintf("%s: %s%s\n", problem.Severity, position(problem.Key, p.answers), sentence(problem.Key, problem.Message, problem.Fix))
-		if !said[line] {
+		if !said[line] && len(said) < mostProblems {
 			b.WriteString(line)
 		}
 		said[line] = true
+	}
+	if more := len(said) - mostProblems; more > 0 {
+		fmt.Fprintf(&b, "note: %s\n", answers.AndMore(more))
 	}
 	for _, act := range p.outcome.Plan.Actions {
 		fmt.Fprintf(&b, "action: %s: %s\n", act.Name, act.Detail)

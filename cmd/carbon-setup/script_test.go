@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,11 +32,13 @@ func TestScripts(t *testing.T) {
 		Dir:           "testdata/script",
 		UpdateScripts: *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sample":   sampleCmd,
-			"tree":     treeCmd,
-			"sametree": sameTreeCmd,
-			"code":     codeCmd,
-			"records":  recordsCmd,
+			"sample":    sampleCmd,
+			"tree":      treeCmd,
+			"sametree":  sameTreeCmd,
+			"code":      codeCmd,
+			"records":   recordsCmd,
+			"many":      manyCmd,
+			"manyhosts": manyHostsCmd,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
@@ -119,6 +122,28 @@ func firstDifference(want, got string) string {
 		}
 	}
 	return "more than wanted: " + strings.Join(g[len(w):], "\n")
+}
+
+// many FILE N: an answers file with N sections that there are not.
+func manyCmd(ts *testscript.TestScript, _ bool, args []string) {
+	writeMany(ts, args, "version: 1\n", func(i int) string { return fmt.Sprintf("nosuch%05d: {a: 1}\n", i) })
+}
+
+// manyhosts FILE N: an answers file with N hosts in a list, none of which can be used.
+func manyHostsCmd(ts *testscript.TestScript, _ bool, args []string) {
+	head := "version: 1\nproxy:\n  forward:\n    host: proxy.example.com\n    port: 3128\n    bypass:\n"
+	writeMany(ts, args, head, func(i int) string { return fmt.Sprintf("      - 'no|host %d'\n", i) })
+}
+
+func writeMany(ts *testscript.TestScript, args []string, head string, line func(int) string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var b strings.Builder
+	b.WriteString(head)
+	for i := range n {
+		b.WriteString(line(i))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
 }
 
 // code N COMMAND...: the command ends with exit code N.

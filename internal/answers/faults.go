@@ -35,11 +35,27 @@ func (f Fault) String() string {
 // FaultsError is every fault of a file, in order of position. main maps it to exit code 4.
 type FaultsError struct{ Faults []Fault }
 
-// Error returns every fault, one a line.
+// mostFaults is how many faults are told one by one: who has more has taken the wrong file, or made one slip over and over.
+const mostFaults = 50
+
+// First returns the faults that are told one by one, and how many more there are.
+func First(faults []Fault) (first []Fault, more int) {
+	n := min(len(faults), mostFaults)
+	return faults[:n], len(faults) - n
+}
+
+// AndMore is the line after the faults that are told one by one.
+func AndMore(more int) string { return fmt.Sprintf("and %d more", more) }
+
+// Error returns the first faults, one a line, and how many more there are.
 func (e *FaultsError) Error() string {
-	lines := make([]string, len(e.Faults))
-	for i, f := range e.Faults {
-		lines[i] = f.String()
+	first, more := First(e.Faults)
+	lines := make([]string, 0, len(first)+1)
+	for _, f := range first {
+		lines = append(lines, f.String())
+	}
+	if more > 0 {
+		lines = append(lines, AndMore(more))
 	}
 	return strings.Join(lines, "\n")
 }

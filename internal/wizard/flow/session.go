@@ -295,8 +295,12 @@ func faultText(err error) string {
 		return err.Error()
 	}
 	parts := make([]string, 0, len(faults.Faults))
-	for _, f := range faults.Faults {
+	first, more := answers.First(faults.Faults)
+	for _, f := range first {
 		parts = append(parts, fmt.Sprintf("%s: %s", f.Key, f.Message))
+	}
+	if more > 0 {
+		parts = append(parts, answers.AndMore(more))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/texts"
 )
@@ -37,10 +38,18 @@ func (e *Engine) toldProblem(p *steps.Problem) *steps.Problem {
 	return &told
 }
 
+// mostProblems is how many problems are told one by one.
+const mostProblems = 50
+
+// toldProblems are problems as the wizard tells them: the first ones, and how many more there are.
 func (e *Engine) toldProblems(all []steps.Problem) []steps.Problem {
-	told := slices.Clone(all)
+	more := max(0, len(all)-mostProblems)
+	told := slices.Clone(all[:len(all)-more])
 	for i := range told {
 		told[i] = *e.toldProblem(&all[i])
+	}
+	if more > 0 {
+		told = append(told, steps.Problem{Severity: worstOf(all[mostProblems:]), Message: answers.AndMore(more)})
 	}
 	return told
 }

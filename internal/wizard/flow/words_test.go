@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -85,6 +86,21 @@ func TestToldKeepsWhatIsNoKey(t *testing.T) {
 	}
 	if e.toldProblem(nil) != nil || len(e.toldProblems([]steps.Problem{})) != 0 {
 		t.Error("something of nothing")
+	}
+}
+
+func TestManyProblemsAreCounted(t *testing.T) {
+	e := open(t, config(t, sampleHome(t)))
+	many := make([]steps.Problem, 10_000)
+	for i := range many {
+		many[i] = steps.Problem{Severity: steps.Warning, Message: fmt.Sprintf("Problem %d.", i)}
+	}
+	told := e.toldProblems(many)
+	if last := told[len(told)-1]; len(told) != 51 || last.Message != "and 9950 more" || last.Severity != steps.Warning {
+		t.Errorf("%d, the last %+v", len(told), last)
+	}
+	if got := e.toldProblems(many[:50]); len(got) != 50 || got[49].Message != "Problem 49." {
+		t.Errorf("%d", len(got))
 	}
 }
 
