@@ -1,0 +1,5 @@
+package javax.activation;
+
+/** Axiom names it, and newer JDKs have it no more; nothing here calls it. */
+public class DataHandler {
+}
