@@ -16,7 +16,8 @@ var layers = map[string][]string{
 	"internal/carbon":   {"internal/edit"},
 	"internal/keystore": {"internal/secret"},
 	"internal/vault":    {"internal/secret"},
-	"internal/steps":    {"internal/carbon", "internal/edit", "internal/keystore", "internal/vault", "internal/apply", "internal/answers", "internal/secret"},
+	"internal/database": {"internal/secret"},
+	"internal/steps":    {"internal/carbon", "internal/edit", "internal/keystore", "internal/vault", "internal/database", "internal/apply", "internal/answers", "internal/secret"},
 	"internal/wizard":   {"internal/wizard", "internal/steps", "internal/keystore", "internal/apply", "internal/carbon", "internal/answers", "internal/secret"},
 	"cmd/carbon-setup":  {"assets", "internal", "cmd/carbon-setup"},
 }
