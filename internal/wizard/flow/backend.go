@@ -34,6 +34,7 @@ type Backend struct {
 	Preflight   func(ctx context.Context, p *apply.Plan, o apply.Options) []apply.Problem
 	Apply       func(ctx context.Context, p *apply.Plan, o apply.Options) (*apply.Result, error)
 	Runs        func(home string) ([]apply.Run, error)
+	Readable    func(path string, folder bool) error // whether this user may read a file, or list and enter a folder
 }
 
 func (b Backend) withDefaults() Backend {
@@ -57,6 +58,7 @@ func (b Backend) withDefaults() Backend {
 	or(&b.Preflight, apply.Preflight)
 	or(&b.Apply, apply.Apply)
 	or(&b.Runs, apply.Runs)
+	or(&b.Readable, readable)
 	return b
 }
 

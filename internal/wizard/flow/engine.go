@@ -87,6 +87,8 @@ type Engine struct {
 	inForce  map[string]string // what the install has for the keys that steps read of one another
 	closed   bool
 
+	lastFolder string // of the last file that was picked
+
 	generation int // of checks
 }
 

@@ -41,6 +41,7 @@ type Question struct {
 	Value     string // draft, accepted answer or default; "" for a secret
 	Draft     bool   // Value is a draft
 	HaveKept  bool   // a secret is held already: leaving the field empty keeps it
+	About     string // what Value turns out to be, sentences; "" = nothing to say
 	TypeAgain bool   // the secret was given before the session was interrupted and has to be typed again
 	// Judge judges the text as typed: its kind, then the step's own rule. nil result = good.
 	Judge func(text string) *steps.Problem
@@ -85,7 +86,20 @@ func (e *Engine) Form(_ context.Context, id string) (Form, error) {
 		f.Fields = append(f.Fields, q)
 	}
 	f.Checks = e.hasChecks(s, f.Fields)
+	e.tell(s, trial, f.Fields)
 	return f, nil
+}
+
+// tell has the step say what the answers turn out to be.
+func (e *Engine) tell(s steps.Step, set *answers.Set, questions []Question) {
+	t, ok := s.(steps.Teller)
+	if !ok {
+		return
+	}
+	about := t.Tell(e.work, set)
+	for i := range questions {
+		questions[i].About = about[questions[i].Key]
+	}
 }
 
 // hasChecks reports whether the values that the form begins with can be checked.
@@ -108,7 +122,7 @@ func (e *Engine) Refields(_ context.Context, id string, v Values) ([]Question, e
 	if !ok {
 		return nil, fmt.Errorf("%s: %w", id, ErrNoStep)
 	}
-	_, fields, _ := e.trial(s, v)
+	set, fields, _ := e.trial(s, v)
 	qs := make([]Question, 0, len(fields))
 	for _, f := range fields {
 		q := e.question(f)
@@ -117,6 +131,7 @@ func (e *Engine) Refields(_ context.Context, id string, v Values) ([]Question, e
 		}
 		qs = append(qs, q)
 	}
+	e.tell(s, set, qs)
 	return qs, nil
 }
 

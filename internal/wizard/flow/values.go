@@ -17,8 +17,11 @@ var sizePattern = regexp.MustCompile(`^[0-9]+[kKmMgG]?$`)
 
 // parse makes an answer of a typed text. Empty text: no answer, no problem.
 func parse(f steps.Field, text string) (v answers.Value, ok bool, p *steps.Problem) {
-	text = strings.TrimSpace(text)
-	if text == "" {
+	blank := strings.TrimSpace(text) == ""
+	if f.Kind != answers.Path { // the name of a file may end with a blank; who typed one takes it off
+		text = strings.TrimSpace(text)
+	}
+	if blank {
 		return v, false, nil
 	}
 	bad := func(message, fix string) (answers.Value, bool, *steps.Problem) {

@@ -40,7 +40,8 @@ type form struct {
 // field is one line of a form. A secret that has to be typed twice is two fields.
 type field struct {
 	q       flow.Question
-	text    string
+	text    string // as it stands in the input
+	exact   string // what text shows in escapes, as the input cannot hold it: the name of a file; "" = text is what it is
 	input   *huh.Input
 	choice  *huh.Select[string]
 	repeats *field // the field whose secret this one repeats
@@ -87,7 +88,8 @@ func newForm(st *Styles, marks *Marks, questions []flow.Question, w int) *form {
 }
 
 func (f *form) add(q flow.Question, repeats *field) *field {
-	fl := &field{q: q, text: q.Value, repeats: repeats}
+	fl := &field{q: q, repeats: repeats}
+	fl.put(q.Value)
 	switch q.Kind {
 	case answers.Choice, answers.Bool:
 		fl.choice = huh.NewSelect[string]().Key(q.Key).Options(options(q)...).Inline(true).Value(&fl.text)
@@ -188,7 +190,7 @@ func (f *form) edit(cur *field, msg tea.Msg) event {
 	if cur.text == before {
 		return evNone
 	}
-	cur.problem = nil
+	cur.problem, cur.exact, cur.q.About = nil, "", "" // they were about another text
 	return evEdited
 }
 
@@ -267,10 +269,41 @@ func (f *form) set(text string) {
 	if cur == nil || cur.input == nil {
 		return
 	}
-	cur.text = text
+	cur.put(text)
 	cur.input.Value(&cur.text)
 	f.huh.Update(tea.KeyPressMsg{Code: tea.KeyEnd}) // the cursor stays where it was otherwise
-	cur.problem = nil
+	cur.problem, cur.q.About = nil, ""
+}
+
+// put sets the value of a field. A path that the input would change is shown in escapes, and kept apart.
+func (fl *field) put(value string) {
+	fl.text, fl.exact = value, ""
+	if fl.q.Kind == answers.Path && (flow.NeedsEscape(value) || value != strings.TrimSpace(value)) {
+		fl.text, fl.exact = flow.Shown(value), value
+	}
+}
+
+// value is what the field holds. Blanks round a path that was typed are slips.
+func (fl *field) value() string {
+	switch {
+	case fl.exact != "":
+		return fl.exact
+	case fl.q.Kind == answers.Path:
+		return strings.TrimSpace(fl.text)
+	}
+	return fl.text
+}
+
+// renew takes what the step says now about the fields, which are the same; the texts in them stay.
+func (f *form) renew(questions []flow.Question) {
+	for _, fl := range f.fields {
+		for _, q := range questions {
+			if q.Key == fl.q.Key {
+				q.Value = fl.q.Value // it decides which choices there are
+				fl.q = q
+			}
+		}
+	}
 }
 
 // judge judges one field, as on leaving it forwards. It reports whether there is a problem.
@@ -287,7 +320,7 @@ func (f *form) judge(i int) bool {
 			fl.problem = fl.q.JudgeSecret(secret.New(fl.text))
 		}
 	case fl.q.Judge != nil:
-		fl.problem = fl.q.Judge(fl.text)
+		fl.problem = fl.q.Judge(fl.value())
 	}
 	return fl.problem != nil
 }
@@ -349,7 +382,7 @@ func (f *form) values() flow.Values {
 				v.Secret[fl.q.Key] = secret.New(fl.text)
 			}
 		default:
-			v.Text[fl.q.Key] = fl.text
+			v.Text[fl.q.Key] = fl.value()
 		}
 	}
 	return v
@@ -363,7 +396,7 @@ func (f *form) carry(old *form) {
 				continue
 			}
 			fl.problem = was.problem
-			fl.text = was.text
+			fl.text, fl.exact = was.text, was.exact
 			if fl.input != nil {
 				fl.input.Value(&fl.text)
 			} else {

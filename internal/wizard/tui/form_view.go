@@ -140,6 +140,8 @@ func (f *form) plainNote(fl *field, focus bool) string {
 		return texts.SecretRepeat
 	case fl.q.Kind == answers.Secret:
 		return f.secretNote(fl)
+	case fl.q.About != "":
+		return printable(fl.q.About)
 	}
 	now := printable(fl.q.NowText())
 	if now != "" {
@@ -210,6 +212,8 @@ func (f *form) help() string {
 		return f.hint
 	case cur.problem != nil:
 		return printable(strings.TrimSpace(cur.problem.Message + " " + cur.problem.Fix))
+	case cur.q.About != "":
+		return printable(cur.q.About)
 	}
 	return printable(cur.q.Help)
 }

@@ -36,6 +36,7 @@ var (
 	stepTest     = bind("ctrl+t", texts.KeyTest, "ctrl+t")
 	stepReveal   = bind("ctrl+r", texts.KeyReveal, "ctrl+r")
 	stepComplete = bind("tab", texts.KeyComplete, "tab")
+	stepPick     = bind("F3", texts.KeyPick, "f3", "ctrl+n")
 	stepChoose   = bind("left/right", texts.KeyChoose, "left", "right")
 	stepSkip     = bind("F4", texts.KeySkip, "f4", "ctrl+o")
 	stepBack     = bind("esc", texts.KeyBack, "esc")
@@ -68,7 +69,7 @@ func (s *stepScreen) title(c *common) (left, right string) {
 	return left, right
 }
 
-func (s *stepScreen) keys(*common) []key.Binding {
+func (s *stepScreen) keys(c *common) []key.Binding {
 	if !s.ready() {
 		return []key.Binding{stepBack}
 	}
@@ -78,8 +79,10 @@ func (s *stepScreen) keys(*common) []key.Binding {
 	}
 	all = append(all, stepBack)
 	switch {
+	case s.onPath() && c.w < tightWidth:
+		all = []key.Binding{all[0], stepPick, stepBack, stepComplete} // esc is known, F3 is not
 	case s.onPath():
-		all = append(all, stepComplete)
+		all = append(all, stepPick, stepComplete)
 	case len(s.form.fields) > 1:
 		all = append(all, stepTab)
 	}
@@ -156,6 +159,8 @@ func (s *stepScreen) update(c *common, msg tea.Msg) action {
 		s.rebuild(c, msg.fields)
 	case completedMsg:
 		return s.completed(c, msg)
+	case inspectedMsg:
+		s.inspected(c, msg)
 	case verdictMsg:
 		s.waiting = false
 		return s.judged(c, msg)
@@ -183,7 +188,11 @@ func (s *stepScreen) show(c *common, msg formMsg) action {
 
 // rebuild makes the form anew when the questions have changed, and keeps what was typed.
 func (s *stepScreen) rebuild(c *common, fields []flow.Question) {
-	if !s.ready() || s.form.sameKeys(fields) {
+	if !s.ready() {
+		return
+	}
+	if s.form.sameKeys(fields) {
+		s.form.renew(fields)
 		return
 	}
 	old := s.form
@@ -203,6 +212,8 @@ func (s *stepScreen) press(c *common, msg tea.KeyPressMsg) action {
 		return s.submit(c)
 	case key.Matches(msg, stepTest):
 		return action{push: newChecks(s.id, s.values())}
+	case key.Matches(msg, stepPick) && s.onPath():
+		return s.pick()
 	case key.Matches(msg, stepReveal):
 		s.form.toggleReveal()
 	case key.Matches(msg, stepSkip):
@@ -244,7 +255,7 @@ func (s *stepScreen) after(c *common, ev event) action {
 	switch ev {
 	case evEdited:
 		if cur.q.Kind != answers.Secret {
-			c.eng.SetDraft(cur.q.Key, cur.text)
+			c.eng.SetDraft(cur.q.Key, cur.value())
 		}
 		s.sumChecks(c)
 		if cur.choice != nil {
@@ -287,7 +298,7 @@ func (s *stepScreen) refields(c *common) tea.Cmd {
 }
 
 func (s *stepScreen) complete(c *common) action {
-	eng, text := c.eng, s.current().text
+	eng, text := c.eng, s.current().value()
 	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
 		common, names := eng.Complete(ctx, text)
 		return completedMsg{was: text, text: common, names: names}
@@ -297,7 +308,7 @@ func (s *stepScreen) complete(c *common) action {
 // completed puts the completion into the field. Where there is nothing more to complete, tab goes on to the next field, as elsewhere.
 func (s *stepScreen) completed(c *common, msg completedMsg) action {
 	cur := s.current()
-	if !s.onPath() || cur.text != msg.was {
+	if !s.onPath() || cur.value() != msg.was {
 		return action{}
 	}
 	switch {
