@@ -115,10 +115,27 @@ func (a *app) restoreHome(ctx context.Context, o *apply.RestoreOptions) (string,
 }
 
 func (a *app) runsCommand() *cobra.Command {
+	var keep int
+	var yes bool
 	cmd := &cobra.Command{
-		Use: "runs", Short: "The history: who changed what, when", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runs(cmd.Context()) },
+		Use: "runs", Short: "The history: who changed what, when; and removing old backups", Args: noArguments,
+		Long: `runs lists the runs, the oldest first. With --keep N it shows the runs beyond the N newest whose backups can go, with their sizes; with --yes
+as well it removes these backups, which hold the old passwords. The runs stay in the list, but can no longer be restored. The newest run, the one that
+restore would take, and runs that are not done keep their backups in any case.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case !cmd.Flags().Changed("keep") && yes:
+				return &usageError{"--yes removes backups and needs --keep", "Say how many runs keep their backups: --keep 5."}
+			case !cmd.Flags().Changed("keep"):
+				return a.runs(cmd.Context())
+			case keep < 1:
+				return &usageError{fmt.Sprintf("--keep %d: the newest run always keeps its backups", keep), "Use 1 or more."}
+			}
+			return a.prune(cmd.Context(), keep, yes)
+		},
 	}
+	cmd.Flags().IntVar(&keep, "keep", 0, "show the runs beyond this many whose backups can go; with --yes remove them")
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, remove the backups")
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
 	return cmd
 }
@@ -134,6 +151,14 @@ type runRecord struct {
 	Files    []string `json:"files"`
 	Actions  []string `json:"actions"`
 	Restores string   `json:"restores,omitempty"`
+	Pruned   bool     `json:"pruned,omitempty"` // its backups were removed
+	Bytes    int64    `json:"bytes,omitempty"`  // of the backups that --keep removes
+}
+
+func recordOf(r apply.Run) runRecord {
+	return runRecord{
+		record("run"), r.ID, r.State, r.Kind, r.Time.UTC().Format(time.RFC3339), r.Who.User, r.Plan, list(r.Files), list(r.Actions), r.Restores, r.Pruned, 0,
+	}
 }
 
 // list is empty rather than null in a record.
@@ -152,7 +177,7 @@ func (a *app) runs(ctx context.Context) error {
 	for _, r := range runs {
 		at := r.Time.UTC().Format(time.RFC3339)
 		if a.json {
-			err = a.emit(runRecord{record("run"), r.ID, r.State, r.Kind, at, r.Who.User, r.Plan, list(r.Files), list(r.Actions), r.Restores})
+			err = a.emit(recordOf(r))
 		} else {
 			_, err = fmt.Fprintf(a.out, "%s  %s  %-8s %-12s by %s, %d files%s\n", r.ID, at, r.Kind, r.State, r.Who.User, len(r.Files), restores(r))
 		}
@@ -167,8 +192,12 @@ func (a *app) runs(ctx context.Context) error {
 }
 
 func restores(r apply.Run) string {
-	if r.Restores == "" {
-		return ""
+	text := ""
+	if r.Restores != "" {
+		text = ", undid " + r.Restores
 	}
-	return ", undid " + r.Restores
+	if r.Pruned {
+		text += ", backups removed"
+	}
+	return text
 }

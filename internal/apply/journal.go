@@ -18,6 +18,7 @@ const (
 	recCommit   = "commit"   // everything is in place and verified: the run counts from here on
 	recRollback = "rollback" // the run is being taken back, whatever was recorded before
 	recEnd      = "end"      // nothing is left to do
+	recPruned   = "pruned"   // the backups are being removed: the run can no longer be restored
 )
 
 // Kinds of run.
@@ -47,7 +48,7 @@ type record struct {
 	Kind     string          `json:"kind,omitempty"`
 	Restores string          `json:"restores,omitempty"`
 	Plan     string          `json:"plan,omitempty"`
-	Who      *Who            `json:"who,omitempty"`
+	Who      *Who            `json:"who,omitempty"` // pruned, too
 	Files    []begunFile     `json:"files,omitempty"`
 	Dirs     []string        `json:"dirs,omitempty"` // folders that are made, outermost first
 	Actions  []actionSummary `json:"actions,omitempty"`
@@ -149,6 +150,7 @@ type progress struct {
 	manifest  string // hash, once swapping
 	started   []int  // actions begun, counted from 1
 	end       string // state, once ended
+	pruned    bool   // the backups are gone, or going
 }
 
 func readProgress(records []record) progress {
@@ -167,6 +169,8 @@ func readProgress(records []record) progress {
 			p.committed = false
 		case recEnd:
 			p.end = r.State
+		case recPruned:
+			p.pruned = true
 		}
 	}
 	return p

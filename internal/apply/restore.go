@@ -124,10 +124,12 @@ func chooseRun(runs []Run, id string) (*Run, error) {
 	for i := range slices.Backward(runs) {
 		r := &runs[i]
 		switch {
-		case id == "" && r.Kind == kindApply && r.State == stateApplied:
+		case id == "" && r.Kind == kindApply && r.State == stateApplied && !r.Pruned:
 			return r, nil
 		case id == "" || r.ID != id:
 			continue
+		case r.Pruned && r.State == stateApplied:
+			return nil, &NoRunError{Run: id, Why: "its backups were removed, so it cannot be restored any more"}
 		}
 		switch r.State {
 		case stateApplied:

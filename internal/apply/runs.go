@@ -23,6 +23,7 @@ type Run struct {
 	Actions  []string
 	Restores string // the run that a restore undid
 	Dir      string
+	Pruned   bool // its backups were removed: it cannot be restored
 }
 
 // Runs lists the history of a home, oldest first.
@@ -103,6 +104,7 @@ func readRun(tree Reader, id string) (*runFiles, error) {
 	}
 	r := &h.run
 	r.Kind, r.Time, r.Plan, r.Restores = p.begin.Kind, p.begin.Time, p.begin.Plan, p.begin.Restores
+	r.Pruned = p.pruned
 	if p.begin.Who != nil {
 		r.Who = *p.begin.Who
 	}
