@@ -65,6 +65,24 @@ func Preflight(ctx context.Context, p *Plan, o Options) []Problem {
 	return append(s.problems, staleProblems(s.stale)...)
 }
 
+// Outside returns a problem for every file of a plan that is reached by a link out of the home: Apply refuses it. It only reads.
+func Outside(p *Plan) []Problem {
+	tree, err := ReadOnly().Open(p.Home)
+	if err != nil {
+		return nil // there are other ways to find out
+	}
+	defer tree.Close()
+	var problems []Problem
+	links := newResolver(tree)
+	for i := range p.Changes {
+		var outside *outsideError
+		if _, err := links.resolve(p.Changes[i].Path); errors.As(err, &outside) {
+			problems = append(problems, outside.problem(p.Changes[i].Path))
+		}
+	}
+	return problems
+}
+
 func staleProblems(files []string) []Problem {
 	var problems []Problem
 	for _, f := range files {
@@ -194,8 +212,8 @@ func (in *inspector) change(c *Change) {
 func (in *inspector) unresolved(c *Change, err error) {
 	var outside *outsideError
 	if errors.As(err, &outside) {
-		in.problem(c.Path, "It leads out of the install: "+outside.Link+" is a link to "+outside.Dest+". What it leads to may serve other installs, and a backup here would not be found there.",
-			"Put a copy of the file in the place of the link, or change the other file by hand.")
+		p := outside.problem(c.Path)
+		in.problem(p.Path, p.Message, p.Fix)
 		return
 	}
 	in.problem(c.Path, "It cannot be looked at: "+reason(err)+".", in.fix(err))

@@ -21,6 +21,15 @@ func (e *outsideError) Error() string {
 	return fmt.Sprintf("%s is a link to %s, outside the home", e.Link, e.Dest)
 }
 
+// problem is what it means for a file that is to be changed.
+func (e *outsideError) problem(file string) Problem {
+	return Problem{
+		Path:    file,
+		Message: "It leads out of the install: " + e.Link + " is a link to " + e.Dest + ". What it leads to may serve other installs, and a backup here would not be found there.",
+		Fix:     "Put a copy of the file in the place of the link, or change the other file by hand.",
+	}
+}
+
 // maxLinks is how many links Linux follows before it says ELOOP.
 const maxLinks = 40
 

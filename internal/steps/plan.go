@@ -60,6 +60,9 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 		return nil, err
 	}
 	out.Plan = w.plan()
+	for _, p := range apply.Outside(out.Plan) {
+		out.Problems = append(out.Problems, Problem{Severity: Warning, Message: p.Path + ": " + p.Message, Fix: p.Fix})
+	}
 	for _, s := range planned {
 		out.Advice = append(out.Advice, s.Advice(w, a)...)
 	}

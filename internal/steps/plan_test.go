@@ -103,3 +103,29 @@ func TestPlanNamesTheFileInTheWay(t *testing.T) {
 		})
 	}
 }
+
+// A file that a link reaches outside of the install is planned, and the plan says that it cannot be applied like this.
+func TestPlanSaysWhichFileIsOutsideOfTheInstall(t *testing.T) {
+	home := sampleHome(t, "api")
+	elsewhere := filepath.Join(t.TempDir(), "shared-carbon.xml")
+	if err := os.Rename(filepath.Join(home, carbon.CarbonXML), elsewhere); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(home, carbon.CarbonXML)); err != nil {
+		t.Fatal(err)
+	}
+	out := buildPlan(t, home, "hostname: {name: esb.example.com, management: mgt.example.com}\n")
+	var said []Problem
+	for _, p := range out.Problems {
+		if strings.Contains(p.Message, "leads out of the install") {
+			said = append(said, p)
+		}
+	}
+	if len(said) != 1 || said[0].Severity != Warning || !strings.HasPrefix(said[0].Message, carbon.CarbonXML+": ") ||
+		!strings.Contains(said[0].Message, "is a link to "+elsewhere) || said[0].Fix == "" {
+		t.Errorf("%+v", said)
+	}
+	if got := planFiles(out.Plan); len(got) < 2 {
+		t.Errorf("planned: %v", got)
+	}
+}

@@ -337,6 +337,28 @@ func TestGuidelineWhoseFileIsBrokenIsToldAsLeftOut(t *testing.T) {
 	}
 }
 
+func TestReviewSaysOnceThatAFileIsOutside(t *testing.T) {
+	home := sampleHome(t)
+	elsewhere := filepath.Join(t.TempDir(), "carbon.xml")
+	path := filepath.Join(home, carbon.CarbonXML)
+	if err := errors.Join(os.Rename(path, elsewhere), os.Symlink(elsewhere, path)); err != nil {
+		t.Fatal(err)
+	}
+	e := open(t, config(t, home))
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	said := 0
+	for _, text := range r.Blocked {
+		said += strings.Count(text, "is a link to "+elsewhere)
+	}
+	for _, p := range r.Problems {
+		said += strings.Count(p.Message, "is a link to "+elsewhere)
+	}
+	if said != 1 {
+		t.Errorf("said %d times: %q, %+v", said, r.Blocked, r.Problems)
+	}
+}
+
 func TestReviewSaysWhenTheServerRuns(t *testing.T) {
 	home := sampleHome(t)
 	cfg := config(t, home)

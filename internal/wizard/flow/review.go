@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -146,6 +147,9 @@ func (e *Engine) fillReview(ctx context.Context, r *Review, out *steps.Outcome) 
 	o.Running = e.running
 	if !r.Empty {
 		r.Preflight = e.back.Preflight(ctx, out.Plan, o)
+	}
+	for _, p := range r.Preflight { // what stands in the way is not told as a warning as well
+		r.Problems = slices.DeleteFunc(r.Problems, func(w steps.Problem) bool { return w.Message == p.Path+": "+p.Message })
 	}
 	in := *r.install
 	if err := in.Refresh(ctx); err == nil {
