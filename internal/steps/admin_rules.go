@@ -147,6 +147,12 @@ func (r userRules) check(text string) *Problem {
 		return refuse(fmt.Sprintf("The user store does not accept this user name: it has to match the regular expression %s (UsernameJavaRegEx, %s), at every login, too.",
 			r.store.username.text, r.store.place), "Use 3 to 30 letters, digits, dots, underscores and hyphens.")
 	}
+	if what, why := unwise(name); what != "" {
+		return &Problem{
+			Severity: Warning, Message: fmt.Sprintf("The user name contains %s: the user store accepts it, but %s", what, why),
+			Fix: "Use letters, digits, dots, underscores and hyphens.",
+		}
+	}
 	if strings.EqualFold(name, defaultUser) {
 		return &Problem{
 			Severity: Note,
@@ -155,6 +161,17 @@ func (r userRules) check(text string) *Problem {
 		}
 	}
 	return nil
+}
+
+// unwise names what may stand in a user name as far as UsernameJavaRegEx goes, and is trouble in tools that the product comes with.
+func unwise(name string) (what, why string) {
+	switch {
+	case strings.Contains(name, " "): // chpasswd.sh passes $* on
+		return "a blank", "bin/chpasswd.sh hands its arguments on without quotes and takes the name for two."
+	case strings.ContainsAny(name, "[]"):
+		return "a square bracket", "they mark the values in cipher-text.properties, of which the secure vault keeps what stands before the first ]."
+	}
+	return "", ""
 }
 
 // emailUserNames reports whether carbon.xml allows user names that are e-mail addresses.
