@@ -130,6 +130,9 @@ func (e *Engine) beginning(typed string) (folder, at, note string) {
 		return path, "", ""
 	}
 	folder, at = filepath.Dir(path), filepath.Base(path)
+	if strings.HasSuffix(typed, "/") {
+		folder, at = path, "" // meant as a folder
+	}
 	for why := noFolder(folder); why != "" && folder != filepath.Dir(folder); why = noFolder(folder) {
 		note, at, folder = why, "", filepath.Dir(folder)
 	}

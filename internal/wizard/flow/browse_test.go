@@ -299,6 +299,7 @@ func TestBrowsingBeginsWhereThePathLeads(t *testing.T) {
 		"keys/es":                  {dir + "/keys"},
 		"~/keys/esb.p12":           {dir + "/keys", "esb.p12"},
 		dir + "/keys/new/er.p12":   {dir + "/keys", "", dir + "/keys/new does not exist."},
+		dir + "/keys/new/":         {dir + "/keys", "", dir + "/keys/new does not exist."},
 		"/nowhere/at/all/x":        {"/", "", "/nowhere does not exist."},
 		"$CARBON_HOME/repository":  {home + "/repository"},
 		"${CARBON_HOME}/bin/x":     {home + "/bin"},

@@ -83,6 +83,9 @@ func (s *step) about(q flow.Question) {
 	if q.Kind != answers.Secret && !q.Draft && !s.answered[q.Key] && q.Value != "" && q.Value == q.Default && q.Value != q.Now.Text && q.DefaultFrom != "" {
 		s.t.out.item("  ", texts.PlainProposed(labelOf(q, q.Value), q.DefaultFrom))
 	}
+	if q.About != "" {
+		s.t.out.item("  ", q.About)
+	}
 	switch {
 	case q.Kind == answers.Path:
 		s.t.out.item("  ", texts.PlainPathHint)
@@ -121,6 +124,14 @@ func (s *step) words(ctx context.Context, q flow.Question) (key string, err erro
 		if head, ok := strings.CutSuffix(a.text, keyHelp); ok && q.Kind == answers.Path && !a.literal {
 			s.t.complete(ctx, head)
 			continue
+		}
+		if q.Kind == answers.Path && !a.literal && strings.HasSuffix(a.text, "/") {
+			if a.text, err = s.t.browse(ctx, a.text); err != nil {
+				return "", err
+			}
+			if a.text == "" {
+				continue
+			}
 		}
 		ok, err := s.take(ctx, q, a.text)
 		if ok || err != nil {

@@ -143,10 +143,20 @@ func (s *step) back(i int) bool {
 // refields asks for the questions anew: they may depend on what was answered last.
 func (s *step) refields(ctx context.Context) error {
 	fields, err := s.t.eng.Refields(ctx, s.id, s.values(false))
-	if err == nil {
-		s.fields = fields
+	if err != nil {
+		return err
 	}
-	return err
+	said := map[string]string{}
+	for _, q := range s.fields {
+		said[q.Key] = q.About
+	}
+	s.fields = fields
+	for _, q := range fields {
+		if q.About != "" && q.About != said[q.Key] {
+			s.t.out.item("  ", texts.PlainAbout(q.Label, q.About))
+		}
+	}
+	return nil
 }
 
 // values is what has been answered; with drafts, also what could not be used.

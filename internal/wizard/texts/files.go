@@ -146,3 +146,32 @@ func Age(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d y", int(d.Hours()/24/365))
 }
+
+// The list of a folder, in plain lines.
+const (
+	PlainBrowsePrompt = "Number of the file, or part of a name; u folder above, b back, ? all answers"
+	PlainOpenEntry    = "take that file, or list that folder"
+	PlainFilterKey    = "list the names that hold it; a path is listed itself"
+	PlainParentKey    = "list the folder above"
+	PlainHiddenKey    = "list hidden entries, too, or no longer"
+	PlainToQuestion   = "back to the question"
+)
+
+// PlainFolder heads the list of a folder.
+func PlainFolder(folder, filter string) string {
+	if filter == "" {
+		return folder + ":"
+	}
+	return fmt.Sprintf("%s, names with %q:", folder, filter)
+}
+
+// PlainMoreEntries says that not all entries are listed.
+func PlainMoreEntries(n int) string {
+	return fmt.Sprintf("and %d more; answer with a part of the name to find it.", n)
+}
+
+// PlainPicked says which file was taken.
+func PlainPicked(path string) string { return "Taken: " + path }
+
+// PlainAbout says what an answer turns out to be.
+func PlainAbout(label, about string) string { return label + ": " + about }

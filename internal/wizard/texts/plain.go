@@ -81,7 +81,7 @@ const (
 	PlainChecksStopped  = "The checks were stopped. What they would have found is not known."
 	PlainAgainBack      = "type the password anew from the start"
 	PlainSecretAgainFix = "Type both again."
-	PlainPathHint       = "a path with ? at its end lists what it can go on as"
+	PlainPathHint       = "a folder with / at its end lists its files; a path with ? at its end lists what it can go on as"
 	PlainPathNone       = "Nothing there begins so."
 	PlainDraftRefused   = "it cannot be accepted as it is"
 	PlainFirst          = "There is nothing before this list. q leaves."

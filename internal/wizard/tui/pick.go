@@ -142,7 +142,7 @@ func (s *pickScreen) update(c *common, msg tea.Msg) action {
 		if s.reading == nil || msg.read != s.reads {
 			return action{} // of a reading that was given up
 		}
-		return s.listed(c, msg)
+		return s.listed(msg)
 	case slowMsg:
 		if s.reading != nil && msg.read == s.reads {
 			s.reading.slow = true
@@ -159,7 +159,7 @@ func (s *pickScreen) update(c *common, msg tea.Msg) action {
 	return action{}
 }
 
-func (s *pickScreen) listed(c *common, msg listedMsg) action {
+func (s *pickScreen) listed(msg listedMsg) action {
 	was := s.reading
 	s.reading = nil
 	if msg.err != nil {

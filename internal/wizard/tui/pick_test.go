@@ -271,8 +271,8 @@ func TestRefusedEntriesSayWhy(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "archive")); err != nil {
 		t.Fatal(err)
 	}
-	d.row("archive").press("enter").on("pick").sees("archive does not exist.", "am01.p12")               // the list stays
-	d.press("esc").press("ctrl+u").paste(dir+"/pipe/").press("f3").on("pick").sees("> pipe", "am01.p12") // it is not waited for
+	d.row("archive").press("enter").on("pick").sees("archive does not exist.", "am01.p12")                                 // the list stays
+	d.press("esc").press("ctrl+u").paste(dir+"/pipe/").press("f3").on("pick").sees("/keys/pipe is no folder.", "am01.p12") // it is not waited for
 }
 
 func TestPickerMovesAndFilters(t *testing.T) {
