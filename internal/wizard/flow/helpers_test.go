@@ -10,75 +10,27 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"carbon-setup/assets"
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
-	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/secret"
 	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/wizardtest"
 )
 
-var (
-	sampleOnce sync.Once
-	sampleDir  string
-	errSample  error
-)
+func TestMain(m *testing.M) { os.Exit(wizardtest.Main(m)) }
 
-// TestMain unpacks the sample install once: making its keystores takes a while.
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "flow-sample-")
-	if err != nil {
-		panic(err)
-	}
-	sampleDir = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
+func sampleHome(t testing.TB) string { return wizardtest.Home(t) }
 
-func sampleHome(t testing.TB) string {
-	t.Helper()
-	sampleOnce.Do(func() {
-		errSample = assets.Unpack(context.Background(), filepath.Join(sampleDir, "home"), assets.API)
-	})
-	if errSample != nil {
-		t.Fatal(errSample)
-	}
-	home := filepath.Join(t.TempDir(), "wso2am-1.8.0")
-	if err := os.CopyFS(home, os.DirFS(filepath.Join(sampleDir, "home"))); err != nil {
-		t.Fatal(err)
-	}
-	wizardtest.Age(t, home, testNow)
-	return home
-}
+var testNow = wizardtest.Now
 
-var testNow = time.Date(2026, 11, 22, 14, 2, 33, 0, time.UTC)
-
-// config is that of a machine that is the same everywhere: Java 7, no server, no control group.
+// config is that of a machine that is the same everywhere.
 func config(t testing.TB, home string) Config {
 	t.Helper()
-	jdk := filepath.Join(t.TempDir(), "jdk")
-	if err := os.MkdirAll(filepath.Join(jdk, "bin"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(jdk, "bin", "java"), []byte("#!/bin/sh\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	env := map[string]string{"JAVA_HOME": jdk, "PATH": "/usr/bin:/bin", "HOME": "/root"}
-	return Config{
-		Home: home, Version: "1.0", Now: func() time.Time { return testNow },
-		Getenv: func(k string) (string, bool) { v, ok := env[k]; return v, ok },
-		Who:    apply.Who{User: "wso2", Terminal: "pts/3", Client: "10.0.0.7", Host: "am01", PID: os.Getpid()},
-		Carbon: carbon.Options{
-			Getenv: func(k string) string { return env[k] }, Proc: t.TempDir(), Cgroup: t.TempDir(), Etc: t.TempDir(),
-			Java: func(context.Context, string) (string, error) { return `java version "1.7.0_80"`, nil },
-		},
-	}
+	m := wizardtest.NewMachine(t)
+	return Config{Home: home, Version: "1.0", Now: func() time.Time { return testNow }, Getenv: m.Getenv, Who: m.Who, Carbon: m.Carbon}
 }
 
 func open(t testing.TB, cfg Config) *Engine {

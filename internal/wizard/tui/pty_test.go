@@ -26,6 +26,7 @@ import (
 	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/flow"
 	"carbon-setup/internal/wizard/texts"
+	"carbon-setup/internal/wizard/wizardtest"
 )
 
 // The test binary is the program under test, too: with homeVar set it runs the wizard on that home and ends with one of these codes.
@@ -42,7 +43,7 @@ const (
 // wizardMain is what the test binary does with homeVar set.
 func wizardMain(home string) int {
 	cfg := flow.Config{
-		Home: home, Version: "1.0", Who: apply.CurrentWho("1.0"), Backend: flow.Backend{Open: openAM01},
+		Home: home, Version: "1.0", Who: apply.CurrentWho("1.0"), Backend: flow.Backend{Open: wizardtest.OpenAM01},
 		Carbon: carbon.Options{Proc: os.TempDir(), Cgroup: os.TempDir(), Etc: os.TempDir(), Java: func(context.Context, string) (string, error) {
 			return `java version "1.7.0_80"`, nil
 		}},
