@@ -58,13 +58,13 @@ func (vault) Applies(w *Workspace) (bool, string) {
 
 func (vault) Specs() []answers.Spec {
 	return []answers.Spec{
-		{Key: keyVaultEnabled, Kind: answers.Bool, Label: "Secure Vault", Example: "true", Help: "true: encrypt every password that this Carbon can read from the vault. false: take the vault back, with plain passwords. Left out: true."},
+		{Key: keyVaultEnabled, Kind: answers.Bool, Label: "Secure Vault", Example: "true", Help: "Whether to encrypt every password that this Carbon can read from the vault. If not, the vault is taken back, with plain passwords. Left out of an answers file: they are encrypted."},
 		{
 			Key: keyVaultPasswordFile, Kind: answers.Choice, Choices: []string{passwordNone, passwordOnce, passwordPersist}, Label: "Password at the start", Example: passwordOnce,
 			Help: "How the server gets the password of the keystore. once: from password-tmp, which it deletes when it has read it. persist: from password-persist, which stays. none: it asks at its console, which `wso2server.sh start` does not have. Left out: what is there stays, else once.",
 		},
 		{Key: keyVaultKeyPassword, Kind: answers.Secret, Label: "Present password of the vault", Example: "{env: VAULT_PW}", Help: "The password of the keystore that the vault is encrypted with now, to open a vault that is there already."},
-		{Key: keyVaultPublic, Kind: answers.Bool, Label: "Encrypt with WSO2's public key", Example: "false", Help: "true: encrypt although the key is the one that ships with every product, so that anyone can decrypt. For tests alone."},
+		{Key: keyVaultPublic, Kind: answers.Bool, Label: "Encrypt with WSO2's public key", Example: "false", Help: "Whether to encrypt although the key is the one that ships with every product, so that anyone can decrypt. For tests alone."},
 		{Key: keyVaultSecrets + "*", Kind: answers.Secret, Label: "Value of an alias", Example: "{env: MAIL_PW}", Help: "A new value for a password that is, or goes, into the vault, by the name of its alias; also for one whose ciphertext is lost."},
 	}
 }
