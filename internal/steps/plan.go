@@ -60,6 +60,7 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 		return nil, err
 	}
 	out.Plan = w.plan()
+	out.Problems = append(out.Problems, twins(w)...)
 	for _, p := range apply.Outside(out.Plan) {
 		out.Problems = append(out.Problems, Problem{Severity: Warning, Message: p.Path + ": " + p.Message, Fix: p.Fix})
 	}

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,5 +128,43 @@ func TestPlanSaysWhichFileIsOutsideOfTheInstall(t *testing.T) {
 	}
 	if got := planFiles(out.Plan); len(got) < 2 {
 		t.Errorf("planned: %v", got)
+	}
+}
+
+func TestPlanSaysWhichElementStandsTwice(t *testing.T) {
+	home := sampleHome(t, "api")
+	replaceIn(t, home, carbon.CarbonXML, "</Server>", "    <MgtHostName>second.example.com</MgtHostName>\n</Server>")
+	replaceIn(t, home, carbon.CarbonXML, "<Ports>", "<MgtHostName>first.example.com</MgtHostName>\n    <Ports>")
+	lines := []int{}
+	for i, line := range strings.Split(readFile(t, home, carbon.CarbonXML), "\n") {
+		if strings.Contains(line, "<MgtHostName>") && !strings.Contains(line, "<!--") {
+			lines = append(lines, i+1)
+		}
+	}
+	if len(lines) != 2 {
+		t.Fatalf("lines %v", lines)
+	}
+	want := fmt.Sprintf("%s:%d: <MgtHostName> stands in line %d as well.", carbon.CarbonXML, lines[0], lines[1])
+	for name, c := range map[string]struct {
+		answers string
+		said    int
+	}{
+		"changed":         {"hostname: {name: esb.example.com, management: mgt.example.com}\n", 1},
+		"so already":      {"hostname: {name: esb.example.com, management: first.example.com}\n", 0},
+		"another element": {"ports: {offset: 3}\n", 0},
+	} {
+		said := 0
+		out := buildPlan(t, home, c.answers)
+		for _, p := range out.Problems {
+			if strings.HasPrefix(p.Message, want) && p.Severity == Warning {
+				said++
+			}
+		}
+		if said != c.said {
+			t.Errorf("%s: said %d times, want %d: %+v", name, said, c.said, out.Problems)
+		}
+		if diff := diffText(out.Plan); strings.Contains(diff, "-    <MgtHostName>second") {
+			t.Errorf("%s: the second one is changed:\n%s", name, diff)
+		}
 	}
 }
