@@ -37,6 +37,11 @@ const orderVault = 100
 func (vault) Info() Info {
 	return Info{
 		ID: "vault", Section: sectionVault, Guideline: 10, Title: "Plain-text passwords", Order: orderVault,
+		Reads: []string{keyStoreAlias, keyStorePassword, keyEncryption}, // the key that the vault encrypts with, and the password that the server needs for it
+		Free: func(a *answers.Set) bool {
+			on, _ := wantsVault(a)
+			return !on
+		},
 		Why: `The configuration files hold the passwords of the administrator, the databases, the directory and the keystores in plain text. Whoever reads a file, a backup or a
 support archive has them all.
 

@@ -257,3 +257,18 @@ func TestReadsNameKeysOfOtherSteps(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestVaultRestsOnTheKeystore(t *testing.T) {
+	s, ok := steps.ByID("vault")
+	if !ok || s.Info().NotBuilt {
+		t.Fatal("there is no vault step")
+	}
+	set := answers.NewSet(steps.Schema())
+	if !s.Info().Free(set) {
+		t.Error("a vault that nobody asks for rests on something")
+	}
+	set.Put("vault.enabled", answers.Value{Text: "true"})
+	if s.Info().Free(set) || !contains(s.Info().Reads, "keystore.password") {
+		t.Error("the vault does not rest on the password of the keystore")
+	}
+}
