@@ -43,13 +43,16 @@ const mostProblems = 50
 
 // toldProblems are problems as the wizard tells them: the first ones, and how many more there are.
 func (e *Engine) toldProblems(all []steps.Problem) []steps.Problem {
-	more := max(0, len(all)-mostProblems)
-	told := slices.Clone(all[:len(all)-more])
-	for i := range told {
-		told[i] = *e.toldProblem(&all[i])
+	var told, rest []steps.Problem
+	for _, p := range all {
+		if len(told) == mostProblems {
+			rest = append(rest, p)
+			continue
+		}
+		told = append(told, *e.toldProblem(&p))
 	}
-	if more > 0 {
-		told = append(told, steps.Problem{Severity: worstOf(all[mostProblems:]), Message: answers.AndMore(more)})
+	if len(rest) > 0 {
+		told = append(told, steps.Problem{Severity: worstOf(rest), Message: answers.AndMore(len(rest))})
 	}
 	return told
 }

@@ -36,7 +36,7 @@ func Home(t testing.TB) string {
 	t.Helper()
 	sampleOnce.Do(func() {
 		if sampleDir, errSample = os.MkdirTemp("", "wizard-sample-"); errSample == nil { //nolint:usetesting // it outlives the first test
-			errSample = assets.Unpack(context.Background(), filepath.Join(sampleDir, "home"), assets.API) //nolint:usetesting // so does the work on it
+			errSample = assets.Unpack(context.Background(), filepath.Join(sampleDir, "home"), assets.API)
 		}
 	})
 	if errSample != nil {
