@@ -439,3 +439,27 @@ func TestLargeFolderIsQuickToMoveIn(t *testing.T) {
 	}
 	d.sees("filter: 98", "of 299")
 }
+
+func TestPickedKeystoreIsLookedIntoAtOnce(t *testing.T) {
+	home := sampleHome(t)
+	dir := filepath.Join(home, "repository/resources/security")
+	d := drive(t, openEngine(t, testConfig(t, home)), options4{})
+	accept(t, d.r.eng)
+	d.press("home", "down", "enter").on("step:keystore").press("down", "down").sees("JKS file").paste(dir + "/wso").press("f3").on("pick")
+	d.press("ctrl+u").typed("wso2carbon.jks").press("enter").on("step:keystore")
+	d.sees("JKS with 1 key", "Its password is asked for below")
+	s, _ := d.r.top().(*stepScreen)
+	for s.current().q.Key != "keystore.source.password" {
+		d.press("down")
+	}
+	d.typed("not this one").press("tab")
+	s.form.focusKey("keystore.source.jks")
+	d.sees("The password does not open it.")
+	s.form.focusKey("keystore.source.password")
+	d.press("ctrl+u").typed("wso2carbon").press("tab")
+	s.form.focusKey("keystore.source.jks")
+	d.sees("JKS. Key wso2carbon (RSA ", ", valid to ", "! ")
+	if about := s.current().q.About; !strings.Contains(about, "am01.example.com") && !strings.Contains(about, "every") {
+		t.Errorf("nothing is said about the host name or the key: %s", about)
+	}
+}
