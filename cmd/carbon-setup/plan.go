@@ -13,6 +13,7 @@ import (
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/texts"
 )
 
 func (a *app) planCommand() *cobra.Command {
@@ -132,6 +133,9 @@ func writeAdvice(b *strings.Builder, adv steps.Advice) {
 	}
 	for _, c := range adv.Commands {
 		fmt.Fprintf(b, "      %s\n", c)
+	}
+	for _, f := range adv.Attachments {
+		fmt.Fprintf(b, "      %s\n", texts.InReport(f.Name))
 	}
 }
 

@@ -146,8 +146,15 @@ type Check struct {
 
 // Advice is something for the operator to do or know.
 type Advice struct {
-	Guideline int
-	Title     string
-	Text      string   // full sentences
-	Commands  []string // verbatim, to copy; never run by us
+	Guideline   int
+	Title       string
+	Text        string       // full sentences
+	Commands    []string     // verbatim, to copy; never run by us
+	Attachments []Attachment // named in the review, in full in the report
+}
+
+// Attachment is a file outside of the install that the operator may want to have; it is never written by us.
+type Attachment struct {
+	Name    string // where it goes: "/etc/systemd/system/carbon.service"
+	Content string // holds no secret
 }

@@ -470,6 +470,17 @@ func TestCheckThatDoesNotEndTimesOut(t *testing.T) {
 	}
 }
 
+// TestReportHasAttachments has the report hold in full what the screens only name.
+func TestReportHasAttachments(t *testing.T) {
+	d := ReportData{Install: &carbon.Install{Home: "/opt/carbon"}, Advice: []steps.Advice{{
+		Guideline: 10, Title: "A service", Text: "Put it there.",
+		Attachments: []steps.Attachment{{Name: "/etc/init.d/carbon", Content: "#!/bin/sh\nexit 0\n"}},
+	}}}
+	if report := string(Report(d, apply.Result{Run: "r"})); !strings.Contains(report, "\nPut it there.\n\n`/etc/init.d/carbon`\n\n```\n#!/bin/sh\nexit 0\n```\n") {
+		t.Errorf("the report lacks the file:\n%s", report)
+	}
+}
+
 func TestChecksOfTheReviewEnterTheReport(t *testing.T) {
 	cfg := withChecks(config(t, sampleHome(t)), steps.Check{ID: "a", Title: "x", Run: result(steps.Warn, "It resolves to nothing.")})
 	e := open(t, cfg)

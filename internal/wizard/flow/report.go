@@ -64,6 +64,9 @@ func Report(d ReportData, r apply.Result) []byte {
 		if len(a.Commands) > 0 {
 			fmt.Fprintf(&b, "\n```\n%s\n```\n", strings.Join(a.Commands, "\n"))
 		}
+		for _, f := range a.Attachments {
+			fmt.Fprintf(&b, "\n`%s`\n\n```\n%s```\n", f.Name, f.Content)
+		}
 	}
 	fmt.Fprintf(&b, "\n## Undo\n\n    %s\n", texts.UndoCommand(d.Install.Home, r.Run))
 	return []byte(b.String())

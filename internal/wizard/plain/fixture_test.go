@@ -257,7 +257,8 @@ func standInConfig(t testing.TB, home string) flow.Config {
 		}
 		out.Advice = []steps.Advice{{
 			Guideline: 5, Title: "Firewall", Text: "Let these ports through, for these addresses only:\n9443 from 10.0.0.0/8",
-			Commands: []string{"firewall-cmd --permanent --add-port=9443/tcp"},
+			Commands:    []string{"firewall-cmd --permanent --add-port=9443/tcp"},
+			Attachments: []steps.Attachment{{Name: "/etc/nftables.d/carbon.nft", Content: "table inet carbon {\n}\n"}},
 		}}
 		return out, nil
 	}

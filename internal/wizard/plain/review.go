@@ -294,5 +294,8 @@ func (t *talk) advice(all []steps.Advice, part func(string)) {
 		for _, cmd := range a.Commands {
 			t.out.line("       " + cmd)
 		}
+		for _, f := range a.Attachments {
+			t.out.item("       ", texts.InReport(f.Name))
+		}
 	}
 }

@@ -256,6 +256,9 @@ func NextSteps(home string) []Next {
 	}
 }
 
+// InReport names a file for the operator that is too long for a screen.
+func InReport(file string) string { return file + ", in full in the report of the run" }
+
 // ShellWord quotes a word for a POSIX shell where it needs it.
 func ShellWord(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool {

@@ -331,6 +331,9 @@ func (b *resultText) applied(a *flow.Applied) {
 		for _, cmd := range adv.Commands {
 			b.path("", "  "+cmd)
 		}
+		for _, f := range adv.Attachments {
+			b.para("", texts.InReport(f.Name))
+		}
 	}
 }
 

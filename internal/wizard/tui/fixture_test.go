@@ -186,7 +186,7 @@ func standInConfig(t testing.TB, home string) flow.Config {
 			out.Left[s] = "left out"
 		}
 		out.Problems = []steps.Problem{{Severity: steps.Note, Message: "The access log of Tomcat is as it was."}}
-		out.Advice = []steps.Advice{{Guideline: 11, Title: "Firewall", Text: "Let these ports through, for these addresses only:\n9443 from 10.0.0.0/8\n9999 from nowhere", Commands: []string{"firewall-cmd --permanent --add-port=9443/tcp"}}}
+		out.Advice = []steps.Advice{{Guideline: 11, Title: "Firewall", Text: "Let these ports through, for these addresses only:\n9443 from 10.0.0.0/8\n9999 from nowhere", Commands: []string{"firewall-cmd --permanent --add-port=9443/tcp"}, Attachments: []steps.Attachment{{Name: "/etc/nftables.d/carbon.nft", Content: "table inet carbon {\n}\n"}}}}
 		return out, nil
 	}
 	b.Preflight = func(context.Context, *apply.Plan, apply.Options) []apply.Problem { return nil }

@@ -185,5 +185,8 @@ func (b *itemList) advice(r *flow.Review) {
 		for _, cmd := range a.Commands {
 			b.items = append(b.items, item{text: "    " + printable(cmd), file: -1})
 		}
+		for _, f := range a.Attachments {
+			b.text(b.st.Plain, "    ", texts.InReport(f.Name))
+		}
 	}
 }
