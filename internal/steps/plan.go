@@ -37,6 +37,7 @@ func (e *InvalidError) Error() string {
 // warning that names the file; the others go on. Errors: *InvalidError with all problems, or that of ctx.
 func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) (*Outcome, error) {
 	w := NewWorkspace(in)
+	w.vaultLeft = slices.Contains(except, vault{}.Info().ID)
 	w.openVault(a)
 	out := &Outcome{Left: map[string]string{}}
 	chosen := choose(w, a, except, out)
@@ -50,6 +51,9 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 		}
 		before := w.checkpoint()
 		if err := planStep(w, s, a); err != nil {
+			if s.Info().ID == (vault{}).Info().ID {
+				return planWithoutVault(ctx, in, a, except, err)
+			}
 			w.rewind(before)
 			out.cannot(in, s.Info(), err)
 			continue
@@ -67,6 +71,17 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 	for _, s := range planned {
 		out.Advice = append(out.Advice, s.Advice(w, a)...)
 	}
+	return out, nil
+}
+
+// planWithoutVault plans anew without the vault, in whose way a file stands: the other steps have counted on what it would do.
+func planWithoutVault(ctx context.Context, in *carbon.Install, a *answers.Set, except []string, why error) (*Outcome, error) {
+	info := vault{}.Info()
+	out, err := BuildPlan(ctx, in, a, append(slices.Clone(except), info.ID)...)
+	if err != nil {
+		return nil, err
+	}
+	out.cannot(in, info, why)
 	return out, nil
 }
 

@@ -97,7 +97,7 @@ func (vault) Fields(w *Workspace, a *answers.Set) []Field {
 	if w.vault.on() && !w.vault.lost && (!w.vault.open() || answered(a, keyVaultKeyPassword)) {
 		f.add(keyVaultKeyPassword, func(q *Field) {
 			q.Required = true
-			q.CheckSecret = func(s secret.Secret) *Problem { return checkVaultPassword(w, s) }
+			q.CheckSecret = func(s secret.Secret) *Problem { return checkVaultPassword(w, a, s) }
 		})
 	}
 	if on, asked := wantsVault(a); !on && asked {
@@ -149,12 +149,12 @@ func countClear(places []*vaultPlace) int {
 }
 
 // checkVaultPassword tries a password on the keystore of the vault.
-func checkVaultPassword(w *Workspace, password secret.Secret) *Problem {
+func checkVaultPassword(w *Workspace, a *answers.Set, password secret.Secret) *Problem {
 	v := &vaultState{conf: w.vault.conf}
 	only := answers.NewSet(Schema())
 	only.Put(keyVaultKeyPassword, answers.Value{Secret: password})
-	if v.findKey(w, only); v.key != nil {
-		return nil
+	if v.findKey(w, only); v.key != nil || w.vault.open() && !w.vault.password.Equal(a.Secret(keyVaultKeyPassword)) {
+		return nil // or the vault was opened with another one: it has its new password already
 	}
 	return &Problem{Severity: Error, Message: "This password does not open the keystore of the vault (" + v.conf.Conf.Keystore + ", alias " + v.conf.Conf.Alias + ").", Fix: "Give the password that the keystore had when the vault was made."}
 }
@@ -202,12 +202,19 @@ var aliasAnswers = map[string]string{
 
 // Plan secures every place that the vault can hold. What they hold is encrypted by seal, when the plan is complete.
 func (vault) Plan(w *Workspace, a *answers.Set) error {
+	if err := w.unreadSecured(); err != nil {
+		return err
+	}
 	on, _ := wantsVault(a)
 	places, _ := vaultPlaces(w)
 	var all []error
 	for _, p := range places {
 		if told := a.Secret(keyVaultSecrets + p.asked); told.IsSet() && w.sealed(p.element) == "" {
 			all = append(all, p.doc.SetText(p.element, told.Reveal(), edit.Secret(), edit.Because("the new value of "+p.asked)))
+		}
+		if on && p.alias != "" && !p.site.free {
+			_, err := p.declare()
+			all = append(all, err)
 		}
 		if !on || p.alias == p.asked {
 			continue

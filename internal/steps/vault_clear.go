@@ -19,19 +19,20 @@ type clearSecret struct {
 // clearSecrets finds the live secrets that the vault cannot hold, in every file of the configuration and in the start scripts. What is commented out, a
 // variable, or secured already is none. inVault are the places that the vault can hold.
 func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
-	known := map[carbon.Place]bool{}
+	known := map[string]bool{}
 	for _, p := range inVault {
-		known[p.place()] = true
+		known[spot(p.file, p.element)] = true
 	}
 	var all []clearSecret
-	for _, rel := range append(confFiles(w), w.Install.Glob(userStoresDir+"/*.xml")...) {
+	files := append(confFiles(w), w.Install.Glob(userStoresDir+"/*.xml")...)
+	for _, rel := range append(files, w.Install.Glob(carbon.EPRDir+"/*.epr")...) {
 		data, err := w.Bytes(rel)
 		if err != nil || !secret.Mentioned(data) && !strings.Contains(string(data), "://") {
 			continue
 		}
 		switch {
 		case slices.Contains(vaultFiles, rel):
-		case path.Ext(rel) == ".xml":
+		case path.Ext(rel) == ".xml", path.Ext(rel) == ".epr":
 			all = append(all, clearInXML(w, rel, known)...)
 		default:
 			all = append(all, clearInProperties(w, rel)...)
@@ -43,7 +44,7 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 // vaultFiles are the files of the vault itself, which Diagnose judges.
 var vaultFiles = []string{carbon.CipherText, carbon.CipherTool, carbon.SecretConf}
 
-func clearInXML(w *Workspace, rel string, known map[carbon.Place]bool) []clearSecret {
+func clearInXML(w *Workspace, rel string, known map[string]bool) []clearSecret {
 	doc, err := w.XML(rel)
 	if err != nil {
 		return nil // CheckParses and the step that needs the file tell
@@ -51,7 +52,7 @@ func clearInXML(w *Workspace, rel string, known map[carbon.Place]bool) []clearSe
 	var all []clearSecret
 	for _, e := range doc.Find("//*") {
 		at := carbon.Place{File: rel, Line: e.Line()}
-		if secretAlias(e) != "" || known[at] {
+		if secretAlias(e) != "" || known[spot(rel, e)] {
 			continue
 		}
 		if name, ok := clearText(e); ok {

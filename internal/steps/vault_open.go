@@ -62,6 +62,16 @@ func (v *vaultState) location() string {
 	return carbon.CipherText
 }
 
+// textsFile is the file that the ciphertexts go into: the one that is in use, unless Carbon would not find it.
+func (v *vaultState) textsFile() string {
+	for _, f := range v.conf.Faults {
+		if f.Severity == sv.Bad && strings.HasSuffix(f.Key, ".location") && strings.HasPrefix(f.Key, "secretRepositories") {
+			return carbon.CipherText
+		}
+	}
+	return v.location()
+}
+
 // sealed returns the alias of an element whose value is in the vault and not known here; "" for every other element.
 func (w *Workspace) sealed(e *edit.Element) string {
 	alias := secretAlias(e)
@@ -81,7 +91,7 @@ func (w *Workspace) openVault(a *answers.Set) {
 		return
 	}
 	v := &vaultState{texts: map[string]cipherText{}, opened: map[string]secret.Secret{}, broken: map[string]string{}, stuck: map[string]bool{}, laid: map[string][]string{}}
-	v.asked = a != nil && a.HasSection(sectionVault)
+	v.asked = a != nil && a.HasSection(sectionVault) && !w.vaultLeft
 	if doc, err := w.Properties(carbon.SecretConf); err == nil {
 		v.conf = sv.ReadConf(func(key string) (string, bool) {
 			e, ok := doc.Get(key)
@@ -279,4 +289,23 @@ func (w *Workspace) securedFiles() []string {
 		}
 	}
 	return secured
+}
+
+// unreadSecured tells why secured elements cannot all be known: a file that may have some cannot be read or parsed. Nothing of the vault is changed then,
+// for what such a file needs of it could be taken away.
+func (w *Workspace) unreadSecured() error {
+	var all []error
+	for _, rel := range w.securedFiles() {
+		_, err := w.XML(rel)
+		all = append(all, err)
+	}
+	if w.vault.on() {
+		_, unread := vaultPlaces(w)
+		for _, u := range unread {
+			if _, err := w.Bytes(u.File); err != nil {
+				all = append(all, err)
+			}
+		}
+	}
+	return errors.Join(all...)
 }

@@ -50,7 +50,7 @@ func (s sealedSite) place() carbon.Place { return carbon.Place{File: s.file, Lin
 // the values and takes the vault away. Errors: *InvalidError for values that the vault cannot hold, and those of an edit. Without a vault it does nothing.
 func (w *Workspace) seal(a *answers.Set) error {
 	s := &sealing{w: w, v: w.vault, a: a, secrets: map[string]*sealedValue{}}
-	if wants, asked := wantsVault(a); asked {
+	if wants, asked := wantsVault(a); asked && !w.vaultLeft {
 		s.wanted, s.unwanted = wants, !wants
 	}
 	if !s.v.open() && !s.wanted && !s.unwanted {
@@ -84,7 +84,7 @@ func (s *sealing) collect() error {
 	for _, rel := range s.w.securedFiles() {
 		doc, err := s.w.XML(rel)
 		if err != nil {
-			return err
+			continue // nothing was laid over it, and the entries of its aliases stay; see unreadSecured
 		}
 		for _, e := range doc.Find("//*") {
 			alias := secretAlias(e)
@@ -227,7 +227,7 @@ func (s *sealing) placeholders() error {
 	for _, rel := range s.w.securedFiles() {
 		doc, err := s.w.XML(rel)
 		if err != nil {
-			return err
+			continue
 		}
 		for _, e := range doc.Find("//*") {
 			alias := secretAlias(e)
@@ -262,7 +262,7 @@ func (w *Workspace) leaks(secrets map[string]*sealedValue) error {
 	for _, rel := range w.securedFiles() {
 		doc, err := w.XML(rel)
 		if err != nil {
-			return err
+			continue
 		}
 		for _, e := range doc.Find("//*") {
 			alias := secretAlias(e)

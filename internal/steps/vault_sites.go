@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	sv "carbon-setup/internal/vault"
 
@@ -174,7 +176,10 @@ func datasourceAlias(e *edit.Element) string {
 	return "Datasources." + dotted(e)
 }
 
-func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+func capital(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
+}
 
 func datasourceXPath(e *edit.Element) string {
 	full := e.Path()
@@ -304,15 +309,31 @@ func svnsDeclared(root *edit.Element) string {
 	return ""
 }
 
+// declare gives the root the declaration that the readers want, and returns its prefix. DataSourceUtils wants this very namespace.
+func (p *vaultPlace) declare() (prefix string, err error) {
+	root := p.doc.Root()
+	taken := map[string]bool{}
+	for _, a := range root.Attrs() {
+		if name, ok := strings.CutPrefix(a.Name, "xmlns:"); ok {
+			if a.Value == sv.Namespace {
+				return name, nil
+			}
+			taken[name] = true
+		}
+	}
+	prefix = "svns"
+	for n := 2; taken[prefix]; n++ {
+		prefix = fmt.Sprint("svns", n)
+	}
+	return prefix, p.doc.SetAttr(root, "xmlns:"+prefix, sv.Namespace, "", edit.Because("the vault's namespace; its readers look for it on the root"))
+}
+
 // secure gives the element the attribute that names its alias, and the root the declaration that its reader wants.
 func (p *vaultPlace) secure() error {
 	why := edit.Because("encrypted; the ciphertext of " + p.asked + " is in cipher-text.properties")
-	prefix := svnsDeclared(p.doc.Root())
-	if prefix == "" {
-		prefix = "svns"
-		if err := p.doc.SetAttr(p.doc.Root(), "xmlns:svns", sv.Namespace, "", edit.Because("the vault's namespace; its readers look for it on the root")); err != nil {
-			return err
-		}
+	prefix, err := p.declare()
+	if err != nil {
+		return err
 	}
 	for _, a := range p.element.Attrs() {
 		if strings.HasSuffix(a.Name, ":secretAlias") {

@@ -77,9 +77,9 @@ func (s *sealing) storesEdited() bool {
 // writeTexts brings cipher-text.properties up to date: a ciphertext for every secured element, and nothing in clear. Entries that no element asks for
 // stay, encrypted with the present key, unless the answers ask for the vault: then they go.
 func (s *sealing) writeTexts(key *vaultKey, texts map[string]string) error {
-	rel := carbon.CipherText
-	if !s.wanted {
-		rel = s.v.location()
+	rel := s.v.location()
+	if s.wanted {
+		rel = s.v.textsFile()
 	}
 	doc, err := s.properties(rel)
 	if err != nil {
@@ -201,6 +201,9 @@ func (s *sealing) writeConf(key *vaultKey) error {
 	}
 	after := ""
 	for _, e := range key.conf.Entries() {
+		if e.Value == carbon.CipherText {
+			e.Value = s.v.textsFile()
+		}
 		if now, ok := doc.Get(e.Key); ok && now.Value == e.Value {
 			after = e.Key
 			continue
@@ -268,20 +271,31 @@ func (s *sealing) bare(rel string) error {
 	if err := s.commitBooked(rel); err != nil {
 		return err
 	}
-	if path.Dir(rel) == carbon.DatasourcesDir {
+	if path.Dir(rel) == carbon.DatasourcesDir || rel == carbon.TasksConfig {
 		return nil // these declare the namespace when they are shipped
 	}
 	if doc, err = s.w.XML(rel); err != nil {
 		return err
 	}
 	for _, attr := range doc.Root().Attrs() {
-		if strings.HasPrefix(attr.Name, "xmlns:") && attr.Value == sv.Namespace {
+		prefix, ok := strings.CutPrefix(attr.Name, "xmlns:")
+		if ok && attr.Value == sv.Namespace && !usesPrefix(doc, prefix) {
 			if err := doc.RemoveAttr(doc.Root(), attr.Name, edit.Because("nothing in the file is secured any more")); err != nil {
 				return err
 			}
 		}
 	}
 	return s.commitBooked(rel)
+}
+
+// usesPrefix reports whether an element or attribute of a document has a prefix; <svns:SecureVault> is such an element.
+func usesPrefix(doc *edit.XML, prefix string) bool {
+	for _, e := range doc.Find("//*") {
+		if e.Space() == sv.Namespace || slices.ContainsFunc(e.Attrs(), func(a edit.Attr) bool { return strings.HasPrefix(a.Name, prefix+":") }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *sealing) removeKeys(rel string, keys []string, because string) error {

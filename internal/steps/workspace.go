@@ -26,6 +26,8 @@ type Workspace struct {
 	bundles []string // see plugins
 	keys    *keyFiles
 	vault   *vaultState
+	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.
+	vaultLeft bool
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
