@@ -149,6 +149,15 @@ func TestUnitVerified(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no systemd-analyze; the words are read back by TestUnitWords")
 	}
+	verify := func(dir, unit string) (string, error) {
+		out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", filepath.Join(dir, unit)).CombinedOutput()
+		return string(out), err
+	}
+	trivial := t.TempDir()
+	setFile(t, trivial, "trivial.service", "[Service]\nExecStart=/bin/true\n")
+	if out, err := verify(trivial, "trivial.service"); err != nil {
+		t.Skipf("systemd-analyze cannot work here: %v\n%s", err, out)
+	}
 	for _, dropIn := range []string{"vault-credential.conf", "vault-file.conf"} {
 		s := hostileService()
 		s.User, s.Group = "root", "root"
@@ -156,11 +165,8 @@ func TestUnitVerified(t *testing.T) {
 		dir := t.TempDir()
 		setFile(t, dir, "carbon.service", rendered(t, s, "carbon.service"))
 		setFile(t, dir, "carbon.service.d/vault.conf", rendered(t, s, dropIn))
-		out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", dir+"/carbon.service").CombinedOutput()
-		if strings.Contains(string(out), "Failed to initialize manager") || strings.Contains(string(out), "Failed to connect") {
-			t.Skipf("systemd-analyze cannot work here: %s", out)
-		}
-		for line := range strings.Lines(string(out)) {
+		out, err := verify(dir, "carbon.service")
+		for line := range strings.Lines(out) {
 			if strings.Contains(line, dir) || strings.Contains(line, "carbon.service") {
 				t.Errorf("with %s: %s", dropIn, line)
 			}
