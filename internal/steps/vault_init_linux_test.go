@@ -33,7 +33,7 @@ sh "$CARBON_HOME/bin/java.sh" -Dcarbon.home="$CARBON_HOME" org.wso2.carbon.boots
 `
 	stubJava = `trap 'sleep 1; exit 143' TERM
 ( sleep 2; { echo $$; head -c 90 /dev/zero; } >"$CARBON_HOME/wso2carbon.pid" ) &
-while :; do sleep 1 & wait $!; done
+while [ -e "$CARBON_HOME" ]; do sleep 1 & wait $!; done
 `
 )
 
