@@ -166,7 +166,7 @@ func errorRecords(err error, code int, kind string) []errorRecord {
 			r.File, r.Line, r.Message = f.At.File, f.At.Line, sentence(f.Key, f.Message, f.Fix)
 			all = append(all, r)
 		}
-		return withMore(all, base, more)
+		return withMore(all, base, more, faults.AndMore(more))
 	case errors.As(err, &invalid):
 		told, more := first(invalid.Problems)
 		for _, p := range told {
@@ -174,7 +174,7 @@ func errorRecords(err error, code int, kind string) []errorRecord {
 			r.Message = sentence(p.Key, p.Message, p.Fix)
 			all = append(all, r)
 		}
-		return withMore(all, base, more)
+		return withMore(all, base, more, answers.AndMore(more))
 	case errors.As(err, &file):
 		base.File, base.Line = file.File, file.Line
 	}
@@ -182,9 +182,9 @@ func errorRecords(err error, code int, kind string) []errorRecord {
 }
 
 // withMore ends a list of faults that is cut short with a record that counts the rest.
-func withMore(all []errorRecord, base errorRecord, more int) []errorRecord {
+func withMore(all []errorRecord, base errorRecord, more int, text string) []errorRecord {
 	if more > 0 {
-		base.Message, base.More = answers.AndMore(more), more
+		base.Message, base.More = text, more
 		all = append(all, base)
 	}
 	return all

@@ -33,7 +33,10 @@ func (f Fault) String() string {
 }
 
 // FaultsError is every fault of a file, in order of position. main maps it to exit code 4.
-type FaultsError struct{ Faults []Fault }
+type FaultsError struct {
+	Faults []Fault
+	Cut    bool // reading stopped at the last one: there may be more
+}
 
 // mostFaults is how many faults are told one by one: who has more has taken the wrong file, or made one slip over and over.
 const mostFaults = 50
@@ -55,9 +58,17 @@ func (e *FaultsError) Error() string {
 		lines = append(lines, f.String())
 	}
 	if more > 0 {
-		lines = append(lines, AndMore(more))
+		lines = append(lines, e.AndMore(more))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// AndMore is the line after the faults that are told one by one.
+func (e *FaultsError) AndMore(more int) string {
+	if e.Cut {
+		return fmt.Sprintf("and at least %d more", more)
+	}
+	return AndMore(more)
 }
 
 // faultsError returns the faults in order of position, or nil when there is none.

@@ -31,7 +31,8 @@ func parseFile(name string, data []byte, s Schema, partial bool) (set *Set, warn
 		p.root(root)
 	}
 	if faults := p.all(); len(faults) > 0 {
-		return nil, nil, faultsError(faults)
+		sortFaults(faults)
+		return nil, nil, &FaultsError{Faults: faults, Cut: len(p.src.faults) == maxFaults}
 	}
 	sortFaults(p.warnings)
 	return p.set, p.warnings, nil
