@@ -66,7 +66,7 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 
 // nothingToApply ends with 3 when the install is not as the answers want it, although there is nothing that can be changed.
 func (a *app) nothingToApply(ctx context.Context, p *prepared) error {
-	results := append(p.unplanned(), steps.VerifyInstall(ctx, p.install, p.answers, p.outcome.Unplanned...)...)
+	results := append(p.unplanned(), steps.VerifyInstall(ctx, p.install, p.outcome.Answers, p.outcome.Unplanned...)...)
 	code := a.warnOf(results)
 	if err := a.emitChecks(results); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (a *app) execute(ctx context.Context, p *prepared, diffs []apply.FileDiff, 
 	o := a.applyOptions(p.install)
 	o.ExpectPlan = expect
 	o.Verify = func(ctx context.Context) error {
-		verified = steps.VerifyInstall(ctx, p.install, p.answers, p.outcome.Unplanned...)
+		verified = steps.VerifyInstall(ctx, p.install, p.outcome.Answers, p.outcome.Unplanned...)
 		return firstFailure(verified)
 	}
 	o.Report = func(r apply.Result) []byte {

@@ -23,6 +23,9 @@ type Outcome struct {
 	Left     map[string]string // step id -> why it has no part in the plan
 	// Unplanned are the ids of the steps in Left that the answers ask for and that a file of the install stands in the way of.
 	Unplanned []string
+	// Answers are those that were planned, with what VerifyInstall has to know besides: once carbon.xml is encrypted, nothing on the disk may have the password
+	// of the vault.
+	Answers *answers.Set
 }
 
 // InvalidError is answers that the steps refuse. main maps it to exit code 4.
@@ -63,6 +66,7 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 	if err := w.seal(a); err != nil {
 		return nil, err
 	}
+	out.Answers = withVaultPassword(w, a)
 	out.Plan = w.plan()
 	out.Problems = append(out.Problems, twins(w)...)
 	for _, p := range apply.Outside(out.Plan) {
@@ -72,6 +76,16 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 		out.Advice = append(out.Advice, s.Advice(w, a)...)
 	}
 	return out, nil
+}
+
+// withVaultPassword adds the password of the vault to answers that speak of it, unless they have it.
+func withVaultPassword(w *Workspace, a *answers.Set) *answers.Set {
+	if !a.HasSection(sectionVault) || !w.vault.password.IsSet() {
+		return a
+	}
+	known := a.Clone()
+	known.Put(keyVaultKeyPassword, answers.Value{Secret: w.vault.password})
+	return known
 }
 
 // planWithoutVault plans anew without the vault, in whose way a file stands: the other steps have counted on what it would do.

@@ -219,7 +219,7 @@ func (j *job) verify(ctx context.Context) error {
 }
 
 func (j *job) judge(ctx context.Context, in *carbon.Install) error {
-	j.verified = j.engine.toldResults(j.engine.back.Verify(ctx, in, j.review.answers, j.review.except...))
+	j.verified = j.engine.toldResults(j.engine.back.Verify(ctx, in, j.review.known, j.review.except...))
 	var failed []steps.Result
 	for _, r := range j.verified {
 		if r.Status == steps.Fail {

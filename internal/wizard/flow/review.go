@@ -54,6 +54,7 @@ type Review struct {
 	plan    *apply.Plan
 	install *carbon.Install
 	answers *answers.Set
+	known   *answers.Set // the same, with what the plan has found out
 	except  []string
 	checked []CheckResult
 }
@@ -139,7 +140,10 @@ func contains(all []string, one string) bool {
 }
 
 func (e *Engine) fillReview(ctx context.Context, r *Review, out *steps.Outcome) {
-	r.plan = out.Plan
+	r.plan, r.known = out.Plan, out.Answers
+	if r.known == nil {
+		r.known = r.answers
+	}
 	r.Hash, r.Empty = out.Plan.Hash(), out.Plan.Empty()
 	r.Files, r.Actions = out.Plan.Diff(), out.Plan.Actions
 	r.Problems, r.Advice = e.toldProblems(out.Problems), e.toldAdvice(out.Advice)
