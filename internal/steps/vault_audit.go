@@ -66,7 +66,7 @@ func (u *vaultAuditor) clear(places []*vaultPlace) {
 		}
 	}
 	if len(plain) == 0 {
-		if len(places) > 0 {
+		if len(places) > 0 && u.inIt(places) {
 			u.add(ruleVaultClear, OK, 0, carbon.Place{}, fmt.Sprintf("All %s that the vault can hold are in it.", number(len(places), "password", "passwords")), "", "")
 		}
 		return
@@ -75,6 +75,14 @@ func (u *vaultAuditor) clear(places []*vaultPlace) {
 	for _, file := range files {
 		u.add(ruleVaultClear, Warn, Warning, of[file][0].place(), inClear(of[file], (*vaultPlace).place, "the vault can hold "+theyOr(len(of[file]))), whyClear, vaultFix)
 	}
+}
+
+// inIt reports whether every place has its value in the vault, as far as the vault can be looked into.
+func (u *vaultAuditor) inIt(places []*vaultPlace) bool {
+	return u.v.on() && (!u.v.open() || !slices.ContainsFunc(places, func(p *vaultPlace) bool {
+		_, ok := u.v.opened[p.alias]
+		return !ok
+	}))
 }
 
 // inClear says that passwords of one file stand in clear, in which lines, and more.

@@ -118,6 +118,9 @@ func (w *Workspace) openVault(a *answers.Set) {
 func (v *vaultState) findKey(w *Workspace, a *answers.Set) {
 	v.store = storeRef{written: v.conf.Conf.Keystore}
 	v.store.rel, v.store.abs = storePath(w, v.conf.Conf.Keystore)
+	if rel := movedStore(w, v.store.abs); rel != "" {
+		v.store.rel, v.store.abs = rel, ""
+	}
 	name, data, err := storeBytes(w, &v.store)
 	if err != nil || ks.Detect(data) == ks.Unknown {
 		v.closed, v.lost = "Its keystore "+v.conf.Conf.Keystore+" cannot be used: "+storeFault(err), true
@@ -145,6 +148,22 @@ func (v *vaultState) findKey(w *Workspace, a *answers.Set) {
 		v.key, v.password, v.closed, v.lost = sv.NewKey(key), password, "", false
 		return
 	}
+}
+
+// movedStore is the keystore of the home that an absolute path of another home means: WSO2's tool writes absolute paths, and homes are moved and copied.
+func movedStore(w *Workspace, abs string) string {
+	if abs == "" {
+		return ""
+	}
+	if _, data, err := storeBytes(w, &storeRef{abs: abs}); err == nil && ks.Detect(data) != ks.Unknown {
+		return ""
+	}
+	if i := strings.LastIndex(filepath.ToSlash(abs), "/"+carbon.SecurityDir+"/"); i >= 0 {
+		if rel := filepath.ToSlash(abs)[i+1:]; w.Has(rel) {
+			return rel
+		}
+	}
+	return ""
 }
 
 // vaultPasswords are the passwords that may open the vault: of the answers, of a password file in the home, and those that carbon.xml still has in clear.

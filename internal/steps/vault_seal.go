@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -104,7 +106,7 @@ func (s *sealing) collect() error {
 
 // valueOf is what a secured element is to stand for: what the Workspace has laid over it or a step has set, or what its ciphertext or the answers say.
 func (s *sealing) valueOf(rel, alias string, e *edit.Element) (secret.Secret, bool) {
-	if told := s.a.Secret(keyVaultSecrets + alias); told.IsSet() {
+	if told := s.a.Secret(keyVaultSecrets + alias); told.IsSet() && !s.w.vaultLeft {
 		return told, true
 	}
 	stored, opened := s.v.opened[alias]
@@ -161,6 +163,9 @@ func (s *sealing) judge(key *vaultKey) {
 				"Give the value as "+keyVaultSecrets+alias+".")
 			continue
 		}
+		if s.unwanted && s.v.stuck[alias] {
+			s.say(keyVaultEnabled, placeList(entry.places())+" cannot have its value in clear (alias "+alias+"): the file could not be written so.", "Put a single text into the element, or take the element apart by hand; then plan again.")
+		}
 		if key == nil {
 			continue
 		}
@@ -193,6 +198,7 @@ func (e *sealedValue) places() []carbon.Place {
 // write encrypts what is not encrypted yet, puts the placeholders back and brings the files of the vault up to date. The order of the files is that
 // in which they are swapped: an element never waits for its ciphertext.
 func (s *sealing) write(key *vaultKey) error {
+	defer func() { s.v.password = key.password }()
 	texts := map[string]string{}
 	for alias, entry := range s.secrets {
 		text := s.v.texts[alias].value
@@ -240,12 +246,6 @@ func (s *sealing) placeholders() error {
 				text = s.v.laid[slot][n]
 			}
 			seen[slot]++
-			if e.Text() == "" && text == "" {
-				continue
-			}
-			if text == "" && rel == carbon.CarbonXML {
-				text = sv.Placeholder // an empty one makes STS and identity fail with a NullPointerException
-			}
 			if err := doc.SetText(e, text, edit.Secret()); err != nil {
 				return err
 			}
@@ -253,8 +253,61 @@ func (s *sealing) placeholders() error {
 		if err := s.w.commitOne(rel, false); err != nil {
 			return err
 		}
+		s.likeBefore(rel)
+		if err := s.oneWord(rel); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// likeBefore gives a file its bytes back when nothing is left of the edits but another way to write the same placeholder: <Password/>, or a text with a
+// comment in it.
+func (s *sealing) likeBefore(rel string) {
+	o := s.w.files[rel]
+	if bytes.Equal(o.after, o.before) || o.created || len(s.v.laid) == 0 {
+		return
+	}
+	again, err := edit.ParseXML(rel, slices.Clone(o.before))
+	if err != nil {
+		return
+	}
+	var was []string
+	put := func(text func(i int, alias string) string) {
+		i := 0
+		for _, e := range again.Find("//*") {
+			if alias := secretAlias(e); alias != "" && s.v.laid[rel+"\x00"+alias] != nil {
+				was = append(was, e.Text())
+				err = errors.Join(err, again.SetText(e, text(i, alias)))
+				i++
+			}
+		}
+		_, failed := again.Commit()
+		err = errors.Join(err, failed)
+	}
+	put(func(_ int, alias string) string { return s.v.opened[alias].Reveal() })
+	put(func(i int, _ string) string { return was[i] })
+	if err == nil && bytes.Equal(again.Bytes(), o.after) {
+		*o = overlay{path: o.path, rank: o.rank, mode: o.mode, before: o.before, after: o.before, origin: []piece{{0, 0, len(o.before)}}}
+	}
+}
+
+// oneWord writes the word that WSO2's tool writes into every secured element, when the answers want the vault. Another text may be the password itself;
+// an empty one in carbon.xml makes STS and identity fail with a NullPointerException.
+func (s *sealing) oneWord(rel string) error {
+	doc, err := s.w.XML(rel)
+	if err != nil || !s.wanted {
+		return err
+	}
+	for _, e := range doc.Find("//*") {
+		if alias := secretAlias(e); alias == "" || s.v.stuck[alias] {
+			continue
+		}
+		if err := doc.SetText(e, sv.Placeholder, edit.Secret(), edit.Because("the word that stands for a password in the vault")); err != nil {
+			return err
+		}
+	}
+	return s.commitBooked(rel)
 }
 
 // leaks is the last look before a plan: no secured element may hold its value. That one does is a fault of the program, and nothing is written.

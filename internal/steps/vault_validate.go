@@ -1,8 +1,11 @@
 package steps
 
 import (
+	"math"
 	"slices"
 	"strings"
+
+	sv "carbon-setup/internal/vault"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -23,13 +26,30 @@ func (vault) Validate(w *Workspace, a *answers.Set) []Problem {
 		all = append(all, Problem{Severity: Warning, Key: keyVaultEnabled, Message: "The present vault cannot be opened any more, and is made anew. " + w.vault.closed, Fix: "Give the values that were in it, as far as other answers do not."})
 	}
 	all = append(all, unknownAliases(w, a)...)
+	all = append(all, unusableValues(a)...)
 	all = append(all, lostValues(w, a)...)
-	if on && storeFrom(a) == fromKeep && len(all) == 0 {
+	told := a.Secret(keyVaultSecrets + "Carbon.Security.RegistryKeyStore.Password").IsSet() // then seal looks, when the plan has it
+	if on && storeFrom(a) == fromKeep && len(all) == 0 && !told {
 		s := &sealing{w: w, v: w.vault, a: a, wanted: true}
 		s.chooseKey() // the key is not going to change: what is wrong with it can be said at once
 		all = append(all, s.problems...)
 	}
+	if on {
+		all = append(all, unreadPlaces(w)...)
+	}
 	return append(all, foreignStore(w)...)
+}
+
+// unreadPlaces names the files whose passwords stay out of the vault because nobody can look for them.
+func unreadPlaces(w *Workspace) []Problem {
+	_, unread := vaultPlaces(w)
+	var all []Problem
+	for _, u := range unread {
+		all = append(all, Problem{
+			Severity: Warning, Key: keyVaultEnabled, Message: u.String() + ". Passwords that stand in it stay in clear.", Fix: "Mend the file, and plan again.",
+		})
+	}
+	return all
 }
 
 // unknownAliases refuses values for aliases that no place of this install has.
@@ -50,6 +70,18 @@ func unknownAliases(w *Workspace, a *answers.Set) []Problem {
 			Severity: Error, Key: keyVaultSecrets + alias, Message: "No password of this install has the alias " + alias + ".",
 			Fix: "Its aliases are " + strings.Join(known, ", ") + ".",
 		})
+	}
+	return all
+}
+
+// unusableValues refuses values that do not come out of a vault as they went in. How long they may be depends on the key, at which seal looks.
+func unusableValues(a *answers.Set) []Problem {
+	var all []Problem
+	for _, alias := range a.Names(strings.TrimSuffix(keyVaultSecrets, ".")) {
+		if err := sv.Check(a.Secret(keyVaultSecrets+alias), math.MaxInt); err != nil {
+			what, fix := vaultErrorTexts(err)
+			all = append(all, Problem{Severity: Error, Key: keyVaultSecrets + alias, Message: what, Fix: fix})
+		}
 	}
 	return all
 }

@@ -103,6 +103,9 @@ func (s *sealing) writeTexts(key *vaultKey, texts map[string]string) error {
 			}
 		}
 	}
+	if err := s.once(rel, doc); err != nil {
+		return err
+	}
 	for _, alias := range sortedKeys(texts) {
 		if e, ok := doc.Get(alias); ok && strings.TrimSpace(e.Value) == texts[alias] {
 			continue
@@ -112,6 +115,23 @@ func (s *sealing) writeTexts(key *vaultKey, texts map[string]string) error {
 		}
 	}
 	s.w.files[rel].rank = rankFirst
+	return s.commitBooked(rel)
+}
+
+// once takes out the entries that stand there more than once, when the answers want the vault: Java takes the last, and people may read the first.
+func (s *sealing) once(rel string, doc *edit.Properties) error {
+	seen := map[string]int{}
+	for _, e := range doc.Entries() {
+		seen[e.Key]++
+	}
+	for _, key := range sortedKeys(seen) {
+		if seen[key] < 2 || !s.wanted {
+			continue
+		}
+		if err := doc.Remove(key, edit.Because("it stands there more than once"), edit.Secret()); err != nil {
+			return err
+		}
+	}
 	return s.commitBooked(rel)
 }
 
