@@ -313,7 +313,8 @@ func (t *transaction) actions(ctx context.Context) error {
 		}
 		t.acted = append(t.acted, i)
 		t.log.line("action", "name", a.Name, "detail", a.Detail)
-		if err := guard(func() error { return a.Do(ctx) }); err != nil {
+		telling := withTell(ctx, func(words string) { t.event(StageActions, a.Name+": "+words, i, len(all)) })
+		if err := guard(func() error { return a.Do(telling) }); err != nil {
 			t.failed = i
 			return fmt.Errorf("%s: %w", a.Name, err)
 		}
