@@ -1,0 +1,10 @@
+package directory
+
+import (
+	"os"
+	"testing"
+
+	"carbon-setup/internal/directory/ldaptest"
+)
+
+func TestMain(m *testing.M) { os.Exit(ldaptest.Main(m)) }
