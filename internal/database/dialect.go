@@ -5,7 +5,7 @@ type dialect struct {
 	title      string
 	port       int
 	validation string
-	longest    int    // name of a database, in bytes; 0 for none
+	longest    int // name of a database, in bytes; 0 for none
 	userLength int
 }
 

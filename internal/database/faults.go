@@ -253,7 +253,9 @@ func (fs *faultList) parameter(t Target, p Parameter) {
 		fs.bad(field, fmt.Sprintf("%s is a field of its own.", p.Name), "Enter it there, not among the parameters.")
 		return
 	}
-	if p.Name == "" || strings.ContainsFunc(p.Name, func(r rune) bool { return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r)) && !strings.ContainsRune("._-", r) }) {
+	if p.Name == "" || strings.ContainsFunc(p.Name, func(r rune) bool {
+		return r >= utf8.RuneSelf || !isLetterOrDigit(byte(r)) && !strings.ContainsRune("._-", r)
+	}) {
 		fs.bad("parameters", "A parameter has a name with a character that none has.", "Enter name=value.")
 		return
 	}

@@ -27,13 +27,13 @@ type parameter struct {
 }
 
 var (
-	anyText = parameter{}
-	anyNumber   = parameter{number: true}
+	anyText   = parameter{}
+	anyNumber = parameter{number: true}
 	inMillis  = parameter{number: true, unit: "ms"}
 	inSeconds = parameter{number: true, unit: "s"}
-	trueFalse  = parameter{values: []string{"true", "false"}}
-	onOff = parameter{values: []string{"true", "false", "1", "0", ""}}
-	yesNo   = parameter{values: []string{"true", "false", "yes", "no"}} // of Connector/J
+	trueFalse = parameter{values: []string{"true", "false"}}
+	onOff     = parameter{values: []string{"true", "false", "1", "0", ""}}
+	yesNo     = parameter{values: []string{"true", "false", "yes", "no"}} // of Connector/J
 )
 
 func oneOf(values ...string) parameter { return parameter{values: values} }
@@ -120,14 +120,14 @@ var parameters = map[Kind]map[string]parameter{
 		"loggerLevel", "loggerFile", "binaryTransferEnable", "binaryTransferDisable", "maxResultBuffer", "localSocketAddress", "service", "replication",
 		"sspiServiceClass", "xmlFactoryFactory", "sslNegotiation", "authenticationPluginClassName",
 	), map[string]parameter{
-		"ssl":               onOff,
-		"sslmode":           oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
-		"channelBinding":    oneOf("disable", "prefer", "require"),
-		"gssEncMode":        oneOf("disable", "allow", "prefer", "require"),
-		"preferQueryMode":   oneOf("extended", "extendedForPrepared", "extendedCacheEverything", "simple"),
-		"autosave":          oneOf("never", "always", "conservative"),
-		"stringtype":        oneOf("unspecified", "varchar"),
-		"targetServerType":  oneOf("any", "primary", "master", "slave", "secondary", "preferSlave", "preferSecondary", "preferPrimary"),
+		"ssl":                    onOff,
+		"sslmode":                oneOf("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+		"channelBinding":         oneOf("disable", "prefer", "require"),
+		"gssEncMode":             oneOf("disable", "allow", "prefer", "require"),
+		"preferQueryMode":        oneOf("extended", "extendedForPrepared", "extendedCacheEverything", "simple"),
+		"autosave":               oneOf("never", "always", "conservative"),
+		"stringtype":             oneOf("unspecified", "varchar"),
+		"targetServerType":       oneOf("any", "primary", "master", "slave", "secondary", "preferSlave", "preferSecondary", "preferPrimary"),
 		"assumeMinServerVersion": anyText, "readOnlyMode": oneOf("ignore", "transaction", "always"), "escapeSyntaxCallMode": oneOf("select", "callIfNoReturn", "call"),
 	}),
 	Oracle: joined(options(anyText,

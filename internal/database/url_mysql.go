@@ -86,7 +86,9 @@ func parseHosts(text string, t *Target) error {
 }
 
 // isSpecial reports whether a list has more in it than names and ports.
-func isSpecial(list string) bool { return strings.ContainsAny(list, "=()") || strings.HasPrefix(list, "[") && strings.ContainsRune(list, ',') }
+func isSpecial(list string) bool {
+	return strings.ContainsAny(list, "=()") || strings.HasPrefix(list, "[") && strings.ContainsRune(list, ',')
+}
 
 // parseHostList reads the hosts between // and /.
 func parseHostList(list string, k Kind) ([]Addr, error) {

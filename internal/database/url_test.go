@@ -29,16 +29,25 @@ var golden = []struct {
 		"sessionVariables": "sql_mode='',x=1&2", "serverTimezone": "Europe/Berlin", "trustCertificateKeyStoreUrl": "file:/etc/my certs/100%#1.jks",
 	}}, "jdbc:mysql://db:3306/reg%20db%2B%C3%BC?serverTimezone=Europe/Berlin&sessionVariables=sql_mode%3D%27%27,x%3D1%262" +
 		"&trustCertificateKeyStoreUrl=file:/etc/my%20certs/100%25%231.jks"},
-	{"MySQL with several hosts", Target{Kind: MySQL, Mode: "loadbalance", Host: "db1", Port: 3306, HostList: "db1:3306,db2:3307", Database: "regdb"},
-		"jdbc:mysql:loadbalance://db1:3306,db2:3307/regdb"},
-	{"MySQL with addresses", Target{Kind: MySQL, Host: "Db1", Port: 3308, HostList: "address=(protocol=tcp)(host=Db1)(port=3308)", Database: "regdb"},
-		"jdbc:mysql://address=(protocol=tcp)(host=Db1)(port=3308)/regdb"},
+	{
+		"MySQL with several hosts",
+		Target{Kind: MySQL, Mode: "loadbalance", Host: "db1", Port: 3306, HostList: "db1:3306,db2:3307", Database: "regdb"},
+		"jdbc:mysql:loadbalance://db1:3306,db2:3307/regdb",
+	},
+	{
+		"MySQL with addresses",
+		Target{Kind: MySQL, Host: "Db1", Port: 3308, HostList: "address=(protocol=tcp)(host=Db1)(port=3308)", Database: "regdb"},
+		"jdbc:mysql://address=(protocol=tcp)(host=Db1)(port=3308)/regdb",
+	},
 	{"MariaDB", Target{Kind: MariaDB, Host: "db.example.com", Database: "regdb"}, "jdbc:mariadb://db.example.com:3306/regdb"},
 	{"MariaDB, which decodes nothing", Target{Kind: MariaDB, Host: "db", Database: "reg db%20", Parameters: map[string]string{
 		"sessionVariables": "sql_mode='a b+c'", "useSSL": "true",
 	}}, "jdbc:mariadb://db:3306/reg db%20?sessionVariables=sql_mode='a b+c'&useSSL=true"},
-	{"MariaDB with failover", Target{Kind: MariaDB, Mode: "sequential", Host: "::1", Port: 3306, HostList: "[::1]:3306,db2", Database: "regdb"},
-		"jdbc:mariadb:sequential://[::1]:3306,db2/regdb"},
+	{
+		"MariaDB with failover",
+		Target{Kind: MariaDB, Mode: "sequential", Host: "::1", Port: 3306, HostList: "[::1]:3306,db2", Database: "regdb"},
+		"jdbc:mariadb:sequential://[::1]:3306,db2/regdb",
+	},
 	{"PostgreSQL", Target{Kind: PostgreSQL, Host: "db.example.com", Database: "regdb"}, "jdbc:postgresql://db.example.com:5432/regdb"},
 	{"PostgreSQL with parameters", Target{Kind: PostgreSQL, Host: "10.0.0.5", Port: 6432, Database: "reg/db", Parameters: map[string]string{
 		"sslmode": "verify-full", "sslrootcert": "/etc/ssl/my ca.pem", "ssl": "", "options": "-c search_path=wso2",
@@ -48,8 +57,11 @@ var golden = []struct {
 		"targetServerType": "primary",
 	}}, "jdbc:postgresql://pg1,pg2:5433/regdb?targetServerType=primary"},
 	{"Oracle with a SID", Target{Kind: Oracle, Host: "ora.example.com", SID: "ORCL"}, "jdbc:oracle:thin:@ora.example.com:1521:ORCL"},
-	{"Oracle with a service", Target{Kind: Oracle, Host: "ora.example.com", Service: "regdb.example.com"},
-		"jdbc:oracle:thin:@//ora.example.com:1521/regdb.example.com"},
+	{
+		"Oracle with a service",
+		Target{Kind: Oracle, Host: "ora.example.com", Service: "regdb.example.com"},
+		"jdbc:oracle:thin:@//ora.example.com:1521/regdb.example.com",
+	},
 	{"Oracle over IPv6", Target{Kind: Oracle, Host: "2001:db8::7", Port: 1522, SID: "ORCL"}, "jdbc:oracle:thin:@[2001:db8::7]:1522:ORCL"},
 	{"Oracle with TLS", Target{Kind: Oracle, Mode: "tcps", Host: "ora", Port: 2484, Service: "regdb", Parameters: map[string]string{
 		"wallet_location": "/etc/wallet", "ssl_server_dn_match": "on",
@@ -58,17 +70,29 @@ var golden = []struct {
 	{"SQL Server", Target{Kind: SQLServer, Host: "sql.example.com", Database: "regdb", Parameters: map[string]string{
 		"sendStringParametersAsUnicode": "false", "encrypt": "true",
 	}}, "jdbc:sqlserver://sql.example.com:1433;databaseName=regdb;encrypt=true;sendStringParametersAsUnicode=false"},
-	{"SQL Server with an instance", Target{Kind: SQLServer, Host: "sql", Instance: "WSO2", Database: "regdb"},
-		"jdbc:sqlserver://sql;databaseName=regdb;instanceName=WSO2"},
-	{"SQL Server with an instance and a port", Target{Kind: SQLServer, Host: "sql", Port: 14330, Instance: "WSO2", Database: "regdb"},
-		"jdbc:sqlserver://sql:14330;databaseName=regdb;instanceName=WSO2"},
+	{
+		"SQL Server with an instance",
+		Target{Kind: SQLServer, Host: "sql", Instance: "WSO2", Database: "regdb"},
+		"jdbc:sqlserver://sql;databaseName=regdb;instanceName=WSO2",
+	},
+	{
+		"SQL Server with an instance and a port",
+		Target{Kind: SQLServer, Host: "sql", Port: 14330, Instance: "WSO2", Database: "regdb"},
+		"jdbc:sqlserver://sql:14330;databaseName=regdb;instanceName=WSO2",
+	},
 	{"SQL Server with braces", Target{Kind: SQLServer, Host: "sql", Database: "a;b", Parameters: map[string]string{
 		"trustStorePassword": "p;}{=", "applicationName": " x ",
 	}}, "jdbc:sqlserver://sql:1433;databaseName={a;b};applicationName={ x };trustStorePassword={p;}}{=}"},
-	{"SQL Server over IPv6", Target{Kind: SQLServer, Host: "2001:db8::9", Database: "regdb"},
-		"jdbc:sqlserver://;serverName=2001:db8::9;portNumber=1433;databaseName=regdb"},
-	{"jTDS", Target{Kind: SQLServer, JTDS: true, Host: "sql", Database: "regdb", Instance: "WSO2", Parameters: map[string]string{"ssl": "require"}},
-		"jdbc:jtds:sqlserver://sql/regdb;instance=WSO2;ssl=require"},
+	{
+		"SQL Server over IPv6",
+		Target{Kind: SQLServer, Host: "2001:db8::9", Database: "regdb"},
+		"jdbc:sqlserver://;serverName=2001:db8::9;portNumber=1433;databaseName=regdb",
+	},
+	{
+		"jTDS",
+		Target{Kind: SQLServer, JTDS: true, Host: "sql", Database: "regdb", Instance: "WSO2", Parameters: map[string]string{"ssl": "require"}},
+		"jdbc:jtds:sqlserver://sql/regdb;instance=WSO2;ssl=require",
+	},
 	{"jTDS with a port", Target{Kind: SQLServer, JTDS: true, Host: "sql", Database: "regdb"}, "jdbc:jtds:sqlserver://sql:1433/regdb"},
 }
 
