@@ -40,6 +40,10 @@ type SetState struct {
 	Differs    []string // tables that lack columns of the script
 	Clashes    []string // what has the name of a table and is none, or is spelled in another case than Carbon asks for
 	Leftovers  []string // sequences and triggers of the script, while none of its tables is there
+	Lacks      []string // indexes, constraints, sequences and triggers that are missing, while tables are there
+
+	// Unfinished says that an interrupted Create has left this, and that the next one goes on behind it.
+	Unfinished bool
 }
 
 // Set returns the state of the script with that name.
@@ -141,9 +145,10 @@ func (c *catalog) state(set *ScriptSet) SetState {
 	for _, n := range c.tables {
 		spelled[strings.ToLower(n)] = n
 	}
+	vital := false // what Carbon cannot insert a row without is missing
 	for i := range set.steps {
 		st := &set.steps[i]
-		there, _ := c.has(st)
+		there, known := c.has(st)
 		switch {
 		case st.kind == createTable && there:
 			s.Present = append(s.Present, st.name.text)
@@ -159,15 +164,20 @@ func (c *catalog) state(set *ScriptSet) SetState {
 			}
 		case there && (st.kind == createSequence || st.kind == createTrigger):
 			s.Leftovers = append(s.Leftovers, st.name.text)
+		case known && !there:
+			s.Lacks = append(s.Lacks, st.title())
+			vital = vital || st.kind == createSequence || st.kind == createTrigger
 		}
 	}
 	if len(s.Present) > 0 {
 		s.Leftovers = nil
+	} else {
+		s.Lacks = nil
 	}
 	switch {
 	case len(s.Present)+len(s.Clashes)+len(s.Leftovers) == 0:
 		s.Kind = Empty
-	case len(s.Missing)+len(s.Differs) == 0:
+	case len(s.Missing)+len(s.Differs) == 0 && !vital:
 		s.Kind = Complete
 	default:
 		s.Kind = Partial
@@ -179,16 +189,18 @@ func (c *catalog) state(set *ScriptSet) SetState {
 func (c *catalog) assess(sets []ScriptSet) SchemaState {
 	state := SchemaState{Schema: c.schema, Users: -1, Paths: -1, Kind: Unknown}
 	ours := map[string]bool{}
-	kinds := map[SchemaKind]int{}
+	empty := 0
 	for i := range sets {
 		s := c.state(&sets[i])
-		kinds[s.Kind]++
 		state.Sets = append(state.Sets, s)
 		state.Present = append(state.Present, s.Present...)
 		state.Missing = append(state.Missing, s.Missing...)
 		state.Differs = append(state.Differs, s.Differs...)
 		state.Clashes = append(state.Clashes, s.Clashes...)
 		state.Leftovers = append(state.Leftovers, s.Leftovers...)
+		if s.Kind == Empty {
+			empty++
+		}
 		for j := range sets[i].steps {
 			if sets[i].steps[j].kind == createTable {
 				ours[c.of(sets[i].steps[j].name)] = true
@@ -203,19 +215,24 @@ func (c *catalog) assess(sets []ScriptSet) SchemaState {
 		}
 	}
 	slices.Sort(state.Others)
-	switch {
-	case len(sets) == 0:
-	case kinds[Empty] == len(sets) && len(state.Others) > 0:
-		state.Kind = Foreign
+	if empty == len(sets) && len(state.Others) > 0 {
 		for i := range state.Sets {
 			state.Sets[i].Kind = Foreign
 		}
-	case kinds[Empty] == len(sets):
-		state.Kind = Empty
-	case kinds[Complete] == len(sets):
-		state.Kind = Complete
-	default:
-		state.Kind = Partial
 	}
+	state.Kind = overall(state.Sets)
 	return state
+}
+
+// overall is the kind that all have, or Partial.
+func overall(sets []SetState) SchemaKind {
+	if len(sets) == 0 {
+		return Unknown
+	}
+	for _, s := range sets {
+		if s.Kind != sets[0].Kind {
+			return Partial
+		}
+	}
+	return sets[0].Kind
 }
