@@ -95,7 +95,11 @@ type Error struct {
 func (e *Error) Error() string {
 	parts := []string{e.What}
 	if e.Server != "" {
-		parts = append(parts, "The server says: "+e.Server)
+		said := "The server says: " + e.Server
+		if !strings.HasSuffix(said, ".") {
+			said += "."
+		}
+		parts = append(parts, said)
 	}
 	for _, s := range []string{e.Cause, e.Fix} {
 		if s != "" {

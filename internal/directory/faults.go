@@ -101,7 +101,7 @@ func (s Store) Faults() []Fault {
 	f = append(f, filterFaults("UserNameListFilter", s.UserNameListFilter, false)...)
 	f = append(f, filterFaults("UserNameSearchFilter", s.UserNameSearchFilter, true)...)
 	f = append(f, attributeFaults("UserNameAttribute", s.UserNameAttribute, true)...)
-	f = append(f, s.nameFaults()...)
+	f = append(f, s.searchFaults()...)
 	f = append(f, s.patternFaults()...)
 	if s.groups() {
 		f = append(f, s.groupFaults()...)
@@ -140,7 +140,7 @@ func (s Store) baseFaults(field, property string) []Fault {
 
 func filterFaults(field, filter string, name bool) []Fault {
 	if strings.TrimSpace(filter) == "" {
-		return []Fault{{field, Bad, "There is no filter; Carbon 4.2.0 does not start without.", ""}}
+		return []Fault{{field, Bad, "There is no filter; Carbon 4.2.0 does not start without.", "Write it as (objectClass=person) or (&(objectClass=person)(uid=?))."}}
 	}
 	if err := checkFilter(filter); err != nil {
 		return []Fault{{field, Bad, fmt.Sprintf("%s %s.", quote(filter), err), "Write it as (objectClass=person) or (&(objectClass=person)(uid=?))."}}
@@ -155,17 +155,22 @@ func filterFaults(field, filter string, name bool) []Fault {
 }
 
 func attributeFaults(field, name string, needed bool) []Fault {
+	return nameFaults(field, name, "an attribute", needed)
+}
+
+// nameFaults is for names of attributes and of object classes, which are made alike.
+func nameFaults(field, name, thing string, needed bool) []Fault {
 	switch {
 	case name == "" && needed:
-		return []Fault{{field, Bad, "There is no attribute; Carbon 4.2.0 does not start without.", ""}}
+		return []Fault{{field, Bad, fmt.Sprintf("The name of %s is missing; Carbon 4.2.0 does not start without.", thing), "Give the name."}}
 	case name != "" && !attributeType.MatchString(name):
-		return []Fault{{field, Bad, fmt.Sprintf("%s is no name of an attribute.", quote(name)), "Names have letters, digits and hyphens."}}
+		return []Fault{{field, Bad, fmt.Sprintf("%s is no name of %s.", quote(name), thing), "Names have letters, digits and hyphens."}}
 	}
 	return nil
 }
 
-// nameFaults compares the attribute of the name with the filter that searches for the name.
-func (s Store) nameFaults() []Fault {
+// searchFaults compares the attribute of the name with the filter that searches for the name.
+func (s Store) searchFaults() []Fault {
 	if s.UserNameAttribute == "" || !strings.Contains(s.UserNameSearchFilter, "?") {
 		return nil
 	}
@@ -228,9 +233,9 @@ func (s Store) groupFaults() []Fault {
 }
 
 func (s Store) writeFaults() []Fault {
-	f := attributeFaults("UserEntryObjectClass", s.UserEntryObjectClass, true)
+	f := nameFaults("UserEntryObjectClass", s.UserEntryObjectClass, "an object class", true)
 	if s.WriteGroups {
-		f = append(f, attributeFaults("GroupEntryObjectClass", s.GroupEntryObjectClass, true)...)
+		f = append(f, nameFaults("GroupEntryObjectClass", s.GroupEntryObjectClass, "an object class", true)...)
 	}
 	if s.WriteGroups && s.EmptyRolesAllowed && strings.EqualFold(s.GroupEntryObjectClass, "groupOfNames") {
 		f = append(f, Fault{

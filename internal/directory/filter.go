@@ -103,6 +103,9 @@ func checkFilter(filter string) error {
 		if depth < 0 {
 			return errors.New("has a closing parenthesis too many")
 		}
+		if depth == 0 && i != len(filter)-1 && strings.Trim(filter[i+1:], ")") == "" {
+			return errors.New("has a closing parenthesis too many")
+		}
 		if depth == 0 && i != len(filter)-1 {
 			return errors.New("goes on after its last parenthesis: several conditions stand in (&...) or (|...)")
 		}

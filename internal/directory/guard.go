@@ -15,6 +15,7 @@ const (
 	maxElements   = 20_000    // elements of one LDAP message
 	maxDepth      = 24        // elements in elements
 	maxConnection = 16 << 20  // bytes in the life of a connection
+	maxMessages   = 50_000    // messages in the life of a connection
 )
 
 var (
@@ -28,9 +29,10 @@ type guard struct {
 	net.Conn // with TLS, if there is any
 	raw      net.Conn
 
-	ready bytes.Reader // the rest of a message that was looked at
-	got   int64        // bytes of this connection; of the goroutine that reads
-	heard atomic.Int64 // likewise, for the others
+	ready    bytes.Reader // the rest of a message that was looked at
+	got      int64        // bytes of this connection; of the goroutine that reads
+	messages int          // likewise
+	heard    atomic.Int64 // likewise, for the others
 
 	cutOnce sync.Once
 	mu      sync.Mutex
@@ -96,7 +98,7 @@ func (g *guard) message() ([]byte, error) {
 			size = size<<8 | int(b)
 		}
 	}
-	if size > maxMessage || g.got+int64(size) > maxConnection {
+	if size > maxMessage || g.got+int64(size) > maxConnection || g.messages >= maxMessages {
 		return nil, g.fail(errTooMuch, nil)
 	}
 	// It grows with what comes: a length alone costs the peer nothing.
@@ -104,6 +106,7 @@ func (g *guard) message() ([]byte, error) {
 	msg.Write(head[:n])
 	copied, err := io.CopyN(&msg, g.Conn, int64(size))
 	g.count(copied)
+	g.messages++
 	if err != nil {
 		return nil, g.fail(eof(err), nil)
 	}

@@ -50,7 +50,7 @@ func (t *Tester) sampleUser(ctx context.Context) StageResult {
 	if len(entries) == 0 {
 		return fail(&Error{
 			Kind: UserMissing, What: fmt.Sprintf("No user %s is found below %s with %s.", quote(name), quote(t.store.UserSearchBase), quote(t.store.UserNameSearchFilter)),
-			Cause: "There is no such user, the filter or the search base does not fit, or the account may not see him.", Fix: "Take a user that you know, and compare the filter with his entry.",
+			Cause: "There is no such user, the filter or the search base does not fit, or the account may not see the entry.", Fix: "Take a user that you know, and compare the filter with the entry.",
 		})
 	}
 	t.sample = entries[0]
@@ -63,7 +63,7 @@ func (t *Tester) sampleUser(ctx context.Context) StageResult {
 	}
 	message := fmt.Sprintf("%s is %s.", quote(name), quote(t.sample.DN))
 	if t.o.SamplePassword.IsSet() {
-		message += " He can log in with the password."
+		message += " The log-in with the password works."
 	}
 	if worst != nil {
 		return warn(message+" "+worst.What, worst)
@@ -114,7 +114,7 @@ func notEscaped(name string) *Error {
 func (t *Tester) sampleLogin(ctx context.Context, name string) *Error {
 	password := t.o.SamplePassword.Reveal()
 	if password == "" {
-		return &Error{Kind: UserPassword, What: "The password of the sample user is empty.", Cause: "Directories take that for a log-in of nobody, which proves nothing.", Fix: "Give his password."}
+		return &Error{Kind: UserPassword, What: "The password of the sample user is empty.", Cause: "Directories take that for a log-in of nobody, which proves nothing.", Fix: "Give the password."}
 	}
 	other, err := t.again(ctx, false)
 	if err != nil {
@@ -176,10 +176,10 @@ func (t *Tester) membership(ctx context.Context) StageResult {
 	if len(names) > 0 {
 		return ok(fmt.Sprintf("%s is in %s.", user, quoteAll(names)))
 	}
-	told := &Error{Kind: NoMembership, What: fmt.Sprintf("%s is in no group.", user), Fix: "If he should be in one, compare the attribute with the entry of the group."}
+	told := &Error{Kind: NoMembership, What: fmt.Sprintf("%s is in no group.", user), Fix: "If that is not so, compare the attribute with the entry of the group."}
 	if t.store.MemberOfAttribute != "" {
-		told.Cause = fmt.Sprintf("His entry has no %s that names a group below %s.", quote(t.store.MemberOfAttribute), quote(t.store.GroupSearchBase))
-		told.Fix = "If he should be in one, check that the directory keeps this attribute and lets the account read it, or leave MemberOfAttribute out."
+		told.Cause = fmt.Sprintf("The entry of the user has no %s that names a group below %s.", quote(t.store.MemberOfAttribute), quote(t.store.GroupSearchBase))
+		told.Fix = "If that is not so, check that the directory keeps this attribute and lets the account read it, or leave MemberOfAttribute out."
 	} else {
 		told.Cause = fmt.Sprintf("No group below %s has %s in %s.", quote(t.searchBaseOfGroups()), quote(t.sample.DN), quote(t.store.MembershipAttribute))
 		t.otherMembership(ctx, told)
@@ -257,10 +257,10 @@ func (t *Tester) otherMembership(ctx context.Context, told *Error) {
 				continue
 			}
 			if a == "memberUid" {
-				told.Cause += fmt.Sprintf(" But %s has his name in memberUid, where Carbon cannot use it: it searches for DNs.", quote(got.Entries[0].DN))
+				told.Cause += fmt.Sprintf(" But %s has the name in memberUid, where Carbon cannot use it: it searches for DNs.", quote(got.Entries[0].DN))
 				return
 			}
-			told.Cause += fmt.Sprintf(" But %s has him in %s.", quote(got.Entries[0].DN), quote(a))
+			told.Cause += fmt.Sprintf(" But %s has the user in %s.", quote(got.Entries[0].DN), quote(a))
 			told.Fix = fmt.Sprintf("Set MembershipAttribute to %s, and compare the object class in the filters for groups.", quote(a))
 			return
 		}
@@ -289,7 +289,7 @@ func (t *Tester) admin(ctx context.Context) StageResult {
 	return t.adminResult()
 }
 
-// role looks for the role of the administrator, and for him in it.
+// role looks for the role of the administrator, and for the administrator in it.
 func (t *Tester) role(ctx context.Context, admin []*ldap.Entry) *Error {
 	if t.o.AdminRole == "" || !t.store.groups() {
 		return nil
@@ -335,11 +335,11 @@ func (t *Tester) adminResult() StageResult {
 		told := notEscaped(t.o.AdminUser)
 		return warn(told.What, told)
 	case t.found.Admin == No:
-		return ok(fmt.Sprintf("The administrator %s is not in the directory yet: Carbon makes him at the first start if AddAdmin is true.", user))
+		return ok(fmt.Sprintf("The administrator %s is not in the directory yet: Carbon makes the user at the first start if AddAdmin is true.", user))
 	case t.found.AdminInRole == No:
 		told := &Error{
 			Kind: AdminNotInRole, What: fmt.Sprintf("The administrator %s is there, but not in the group %s.", user, role),
-			Cause: "Without the role he has no rights. Carbon can add him if it may write and AddAdmin is true.", Fix: "Have him added to the group.",
+			Cause: "Without the role there are no rights. Carbon can add the user to the group if it may write and AddAdmin is true.", Fix: "Have the user added to the group.",
 		}
 		return warn(told.What, told)
 	case t.found.Role == Yes:

@@ -35,7 +35,7 @@ func (t *Tester) base(ctx context.Context) StageResult {
 		if err != nil {
 			return fail(t.baseError(ctx, b, err))
 		}
-		if len(got.Entries) == 0 {
+		if len(got.Entries) == 0 && hidden == nil {
 			hidden = &Error{
 				Kind: Denied, What: fmt.Sprintf("The account may not see the search base %s itself.", quote(b)),
 				Cause: "The directory hides the entry; it may show the entries below it all the same.", Fix: "If no users are found below, have the account given the right to read there.",
@@ -88,7 +88,7 @@ func (t *Tester) baseError(ctx context.Context, base string, err error) *Error {
 	}
 	told := t.refusal(n, err)
 	if told.Kind == Referred {
-		told.What = fmt.Sprintf("The directory does not have %s, and names another server: %s.", quote(base), t.referral(err))
+		told.What = fmt.Sprintf("The directory does not have %s, and names %s.", quote(base), t.referral(err))
 	}
 	return told
 }
@@ -215,7 +215,7 @@ func (t *Tester) users(ctx context.Context) StageResult {
 func (t *Tester) hint(ctx context.Context, told *Error) {
 	for _, b := range Bases(t.store.UserSearchBase) {
 		if got, err := t.search(ctx, b, t.store.UserNameListFilter, 1, "1.1"); len(got.Entries) > 0 && (err == nil || errors.Is(err, ldap.ErrSizeLimitExceeded) || isSizeLimit(err)) {
-			told.Cause = fmt.Sprintf("Entries match the filter, but the account sees no %s of theirs.", quote(t.store.UserNameAttribute))
+			told.Cause = fmt.Sprintf("Entries match the filter, but the account sees no %s in them.", quote(t.store.UserNameAttribute))
 			told.Fix = "Check the UserNameAttribute, and whether the account may read it."
 			return
 		}

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,8 @@ func seconds(ctx context.Context) int {
 // code returns the result code of the server, and whether err is an answer of the server at all.
 func code(err error) (uint16, bool) {
 	var answer *ldap.Error
-	if !errors.As(err, &answer) || answer.ResultCode >= ldap.ErrorNetwork {
+	// The library has codes of its own from ErrorNetwork on; servers may use numbers as high, and only they come in a packet.
+	if !errors.As(err, &answer) || answer.ResultCode >= ldap.ErrorNetwork && (answer.Packet == nil || answer.ResultCode == ldap.ErrorNetwork) {
 		return 0, false
 	}
 	return answer.ResultCode, true
@@ -106,7 +108,7 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 			Kind: Garbage, What: fmt.Sprintf("%s sends something that is not LDAP.", where), wrapped: err,
 			Cause: "Something else listens on this port, or the answer was damaged.", Fix: "Check the host and the port in the URL.",
 		}
-		if text := strings.TrimSpace(printable(string(head), 40)); text != "" && head[0] >= ' ' && head[0] < 0x7f {
+		if text := strings.TrimSpace(printable(string(head), 40)); text != "" && readable(head) {
 			told.Server = text
 		}
 		return told
@@ -132,10 +134,19 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 		}
 		return told
 	}
-	return &Error{
+	told := &Error{
 		Kind: Closed, What: fmt.Sprintf("%s ended the connection.", where), wrapped: err,
 		Cause: "The directory was stopped, allows this machine no connection, or something between them gave up.", Fix: "Ask the administrator of the directory, and test again.",
 	}
+	if !e.secure && !t.at.StartTLS && g.heard.Load() == 0 {
+		told.Cause, told.Fix = "The port speaks ldaps:// perhaps, or the directory allows this machine no connection.", "Check the port: 389 is usual with ldap://, 636 with ldaps://."
+	}
+	return told
+}
+
+// readable reports whether what came is the beginning of a text.
+func readable(head []byte) bool {
+	return len(head) > 3 && !bytes.ContainsFunc(head[:4], func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // malformed reports whether the library could not make sense of an answer.
@@ -166,7 +177,7 @@ func (t *Tester) refusal(n uint16, err error) *Error {
 		told.Kind, told.What = EncryptFirst, "The directory wants an encrypted connection for this."
 		told.Fix = "Use ldaps:// and its port, usually 636."
 	case ldap.LDAPResultReferral:
-		told.Kind, told.What = Referred, fmt.Sprintf("The directory does not have these entries, and names another server: %s.", t.referral(err))
+		told.Kind, told.What = Referred, "The directory does not have these entries, and names "+t.referral(err)+"."
 		told.Fix = "Write the server that has them into the URL."
 	case ldap.LDAPResultAliasProblem, ldap.LDAPResultAliasDereferencingProblem:
 		told.Kind, told.What = AliasBroken, "An alias under the search base leads nowhere, in a circle, or where the account may not look."
@@ -186,11 +197,13 @@ func (t *Tester) refusal(n uint16, err error) *Error {
 	return told
 }
 
-// referral lists the servers in a referral, without following it.
+const noServer = "another server without saying which"
+
+// referral names the servers in a referral, without following it.
 func (t *Tester) referral(err error) string {
 	var answer *ldap.Error
 	if !errors.As(err, &answer) || answer.Packet == nil || len(answer.Packet.Children) < 2 {
-		return "it does not say which"
+		return noServer
 	}
 	var urls []string
 	for _, c := range answer.Packet.Children[1].Children {
@@ -203,10 +216,10 @@ func (t *Tester) referral(err error) string {
 			}
 		}
 	}
-	if len(urls) == 0 {
-		return "it does not say which"
+	if names := hosts(urls); names != "" {
+		return "another server: " + names
 	}
-	return hosts(urls)
+	return noServer
 }
 
 // hosts lists up to five servers of LDAP URLs.
@@ -230,9 +243,6 @@ func hosts(urls []string) string {
 	}
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
-	}
-	if len(names) == 0 {
-		return "it does not say which"
 	}
 	return strings.Join(names, ", ")
 }

@@ -22,7 +22,7 @@ type Store struct {
 	GroupNameAttribute    string
 	GroupEntryObjectClass string
 	MembershipAttribute   string // of a group: the names of its members
-	MemberOfAttribute     string // of a user: the names of his groups; "" has Carbon search the groups
+	MemberOfAttribute     string // of a user: the names of the groups; "" has Carbon search the groups
 	BackLinksEnabled      bool   // Carbon takes the UserSearchBase where it otherwise takes the GroupSearchBase to find the groups of a user
 
 	Referral           string // "", "follow", "ignore" or "throw"

@@ -26,7 +26,7 @@ const (
 	SampleUser Stage = "sample-user" // the filter that finds a user
 	Groups     Stage = "groups"      // the filter that lists groups
 	Membership Stage = "membership"  // of the sample user
-	Admin      Stage = "admin"       // the administrator and his role are there
+	Admin      Stage = "admin"       // the administrator and the role are there
 	Write      Stage = "write"       // make a user and a group and delete them again
 )
 

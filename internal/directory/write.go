@@ -214,7 +214,7 @@ func (t *Tester) writeError(ctx context.Context, dn string, err error) *Error {
 		told.Kind, told.What = ReadOnlyServer, "The server does not want to write."
 		told.Cause = "It is a read-only replica, a global catalog, or the directory is being maintained."
 		if n == ldap.LDAPResultReferral {
-			told.Cause = fmt.Sprintf("It is a read-only replica, and names the server that can: %s.", t.referral(err))
+			told.Cause = fmt.Sprintf("It is a read-only replica, and names %s.", t.referral(err))
 		}
 		told.Fix = "Write the server that can into the URL, or use the read-only user store."
 	case ldap.LDAPResultObjectClassViolation, ldap.LDAPResultUndefinedAttributeType, ldap.LDAPResultInvalidAttributeSyntax, ldap.LDAPResultNamingViolation:

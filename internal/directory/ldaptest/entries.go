@@ -3,6 +3,7 @@ package ldaptest
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // config returns the configuration of the server: three databases, the memberOf attribute, password policies, and rights for each account.
@@ -97,7 +98,7 @@ func mainEntries() string {
 	policy := func(name string) string { return "pwdPolicySubentry: cn=" + name + ",ou=Policies," + Suffix }
 	l.account("expired", policy("short"), old)
 	l.account("grace", policy("grace"), old)
-	l.account("warned", policy("warning"), "pwdChangedTime: 20260101000000Z")
+	l.account("warned", policy("warning"), "pwdChangedTime: "+time.Now().Add(-time.Hour).UTC().Format("20060102150405Z"))
 	l.account("locked", policy("short"), "pwdAccountLockedTime: 000001010000Z", "pwdChangedTime: 20990101000000Z")
 	l.account("reset", policy("reset"), "pwdReset: TRUE")
 
@@ -137,7 +138,7 @@ func (l *ldif) policies() {
 	}
 	policy("short", "pwdMaxAge: 86400", "pwdLockout: TRUE")
 	policy("grace", "pwdMaxAge: 86400", "pwdGraceAuthNLimit: 1000")
-	policy("warning", "pwdMaxAge: 3153600000", "pwdExpireWarning: 3153600000")
+	policy("warning", "pwdMaxAge: 2592000", "pwdExpireWarning: 2592000")
 	policy("reset", "pwdMustChange: TRUE")
 }
 
