@@ -271,12 +271,16 @@ func (p *probe) loginMySQL(ctx context.Context) (outcome, error) {
 }
 
 func (p *probe) explainPublicKey() *Error {
-	return &Error{
+	e := &Error{
 		Stage: Login, Kind: PublicKey,
 		What: fmt.Sprintf("The server checks the password of %s with %s, which needs TLS, or the public key of the server, and the parameters allow neither.",
 			words(p.t.Username), p.facts.ear.plugin),
-		Cause:      "Connector/J ends in the same place: \"Public Key Retrieval is not allowed\".",
-		Fix:        "Let the parameters ask for TLS (useSSL=true or sslMode=REQUIRED); or set allowPublicKeyRetrieval=true where nobody can redirect the connection; or have the user checked in the old way, which MySQL 9 no longer knows.",
-		Statements: []string{fmt.Sprintf("ALTER USER %s IDENTIFIED WITH mysql_native_password BY '<password>';", mysqlAccount(p.t.Username, "%"))},
+		Cause: "Connector/J ends in the same place: \"Public Key Retrieval is not allowed\".",
+		Fix:   "Let the parameters ask for TLS (useSSL=true or sslMode=REQUIRED), or set allowPublicKeyRetrieval=true where nobody can redirect the connection.",
 	}
+	if v := parseVersion(p.facts.version); v.before(9, 0) {
+		e.Fix += " Before MySQL 9, the password can be checked in the old way instead."
+		e.Statements = []string{fmt.Sprintf("ALTER USER %s IDENTIFIED WITH mysql_native_password BY '<password>';", mysqlAccount(p.t.Username, "%"))}
+	}
+	return e
 }

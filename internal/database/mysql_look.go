@@ -17,7 +17,7 @@ func (p *probe) versionMySQL(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	p.facts.version = words(v[0])
-	text := fmt.Sprintf("%s (%s).", p.facts.version, words(v[1]))
+	text := fmt.Sprintf("%s (%s).", p.facts.version, strings.Trim(words(v[1]), "()"))
 	version := parseVersion(v[0])
 	switch maria := isMariaDB(v[0]); {
 	case version.before(5, 1):

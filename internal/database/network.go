@@ -133,6 +133,7 @@ func (p *probe) connect(ctx context.Context) (outcome, error) {
 			continue
 		}
 		p.peer = newPeer(c)
+		p.line = p.peer
 		p.hosts = []Addr{f.host} // the name that a certificate must have
 		if len(failures) > 0 {
 			return warned("%s accepts connections, but only after others failed: %s", f.address, failures[0].What), nil

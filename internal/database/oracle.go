@@ -100,11 +100,12 @@ func (d *oracleDialer) DialContext(ctx context.Context, network, address string)
 
 // The packets of Oracle Net that matter here.
 const (
-	tnsAccept = 2
-	tnsHead   = 8
-	tnsSID    = 1       // flag of ACCEPT that its driver prints about, and then fails
-	tnsLong   = 315     // from this version on lengths have four bytes, once the connection is accepted
-	tnsMost   = 2 << 20 // the largest packet that the driver asks for
+	tnsAccept  = 2
+	tnsControl = 14 // the last type
+	tnsHead    = 8
+	tnsSID     = 1       // flag of ACCEPT that its driver prints about, and then fails
+	tnsLong    = 315     // from this version on lengths have four bytes, once the connection is accepted
+	tnsMost    = 2 << 20 // the largest packet that the driver asks for
 )
 
 // tnsConn checks the length of each packet before the driver makes room for it.
@@ -133,7 +134,7 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 	if c.long {
 		size = int(binary.BigEndian.Uint32(packet))
 	}
-	if size < tnsHead || size > tnsMost || packet[4] == 0 || packet[4] > 32 {
+	if size < tnsHead || size > tnsMost || packet[4] < tnsAccept || packet[4] > tnsControl || !c.long && (packet[2] != 0 || packet[3] != 0) {
 		return 0, errUnintelligible
 	}
 	c.left = size - tnsHead

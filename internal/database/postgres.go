@@ -34,11 +34,14 @@ func (p *probe) securePostgres(ctx context.Context) (outcome, error) {
 	if _, err := p.peer.peek(1); err != nil { // what else came tells by what it is
 		return outcome{}, err
 	}
+	_, came := p.peer.began()
 	answer := make([]byte, 1)
 	if err := readFull(p.peer, answer); err != nil {
 		return outcome{}, err
 	}
 	switch {
+	case came > 1 && answer[0] != 'E': // a server waits for us now; what came in the clear must not pass for what comes through TLS
+		return outcome{}, errUnintelligible
 	case answer[0] == 'S':
 		t, err := p.handshake(ctx, p.peer)
 		if err != nil {
