@@ -13,7 +13,7 @@ var registry = []Step{
 	jvm{},
 	hostname{},
 	logs{},
-	notBuilt{row: 6, id: "datasources"},
+	datasources{},
 	notBuilt{row: 7, id: "user_store"},
 	jmx{},
 	notBuilt{row: 9, id: "tuning"},

@@ -26,6 +26,7 @@ type Workspace struct {
 	bundles []string // see plugins
 	keys    *keyFiles
 	vault   *vaultState
+	drivers driverCache
 	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.
 	vaultLeft bool
 }

@@ -42,8 +42,8 @@ func TestLineEndsOfATextAreBlanks(t *testing.T) {
 }
 
 func TestGuidelineWithoutAStepSaysSo(t *testing.T) {
-	d := start(t).press("down", "down", "down", "down", "down").seesNot("enter open").sees("do guideline 6: do it by hand")
-	d.press("enter").on("hub").sees(texts.NotBuilt(6))
+	d := start(t).press(times("down", 12)...).seesNot("enter open").sees("do guideline 13: do it by hand")
+	d.press("enter").on("hub").sees(texts.NotBuilt(13))
 	d.press("up").sees("enter open")
 }
 

@@ -1,0 +1,207 @@
+package steps
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"strings"
+	"time"
+
+	ks "carbon-setup/internal/keystore"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/database"
+)
+
+// databaseTests are the ways to a database; tests replace them.
+type databaseTests struct {
+	test func(ctx context.Context, t database.Target, o database.TestOptions, tell func(database.StageResult)) []database.StageResult
+	open func(ctx context.Context, t database.Target, o database.TestOptions) (tableConn, error)
+}
+
+// tableConn is a connection that tables are made with.
+type tableConn interface {
+	Inspect(ctx context.Context, sets ...database.ScriptSet) (database.SchemaState, error)
+	Create(ctx context.Context, set database.ScriptSet, progress func(done, total int, table string), beside ...database.ScriptSet) (database.Created, error)
+	Drop(ctx context.Context, set database.ScriptSet, made database.Created) error
+	Close() error
+}
+
+func (s datasources) real() *databaseTests {
+	if s.tests != nil {
+		return s.tests
+	}
+	return &databaseTests{test: database.Test, open: func(ctx context.Context, t database.Target, o database.TestOptions) (tableConn, error) {
+		return database.Open(ctx, t, o)
+	}}
+}
+
+// stageTime is what one stage may take: less than a check has.
+const stageTime = 10 * time.Second
+
+// testOptions are those under which the server will connect: it trusts what is in its truststore.
+func (s datasources) testOptions(w *Workspace, sets []database.ScriptSet) database.TestOptions {
+	return database.TestOptions{Timeout: stageTime, Roots: trustedRoots(w), Sets: sets}
+}
+
+// trustedRoots are the certificates of the truststore as the plan leaves it; nil when it cannot be opened.
+func trustedRoots(w *Workspace) *x509.CertPool {
+	ref := readStores(w).carbonStore("TrustStore")
+	if ref == nil || len(ref.vault) > 0 {
+		return nil
+	}
+	name, data, err := storeBytes(w, ref)
+	if err != nil {
+		return nil
+	}
+	store, err := ks.OpenTruststore(ks.File{Name: name, Data: data}, ref.password)
+	if err != nil {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	for _, c := range store.Certificates() {
+		if cert, err := x509.ParseCertificate(c.Raw); err == nil {
+			roots.AddCert(cert)
+		}
+	}
+	return roots
+}
+
+// Checks test every connection stage by stage. Datasources on the server of the first one are told in one line each.
+func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
+	w.openVault(a)
+	var all []Check
+	for _, d := range wishes(w, a) {
+		if d.keeps() || len(d.faults) > 0 || len(d.target.Faults()) > 0 && hasBad(d.target.Faults()) {
+			continue
+		}
+		sets, _ := scriptsFor(w, d)
+		run := &stagedTest{tests: s.real(), target: d.target, options: s.testOptions(w, sets)}
+		if d.schema == schemaSkip {
+			run.options.Sets = nil
+		}
+		if d.typed == typeSame {
+			all = append(all, run.whole(d))
+			continue
+		}
+		for i, stage := range database.Stages() {
+			all = append(all, run.check(d, i, stage))
+		}
+	}
+	return all
+}
+
+func hasBad(all []database.Fault) bool {
+	for _, f := range all {
+		if f.Severity == database.Bad {
+			return true
+		}
+	}
+	return false
+}
+
+// stagedTest is one connection test that several checks wait for. The first one begins it; a check that is canceled ends it.
+type stagedTest struct {
+	tests   *databaseTests
+	target  database.Target
+	options database.TestOptions
+
+	results chan database.StageResult
+	cancel  context.CancelFunc
+	got     []database.StageResult
+}
+
+// begin starts the test. It ends by itself: each stage has its time.
+func (t *stagedTest) begin(ctx context.Context) {
+	if t.results != nil {
+		return
+	}
+	t.results = make(chan database.StageResult, len(database.Stages()))
+	ctx, t.cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Duration(len(database.Stages()))*stageTime)
+	go func() {
+		defer t.cancel()
+		defer close(t.results)
+		t.tests.test(ctx, t.target, t.options, func(r database.StageResult) { t.results <- r })
+	}()
+}
+
+// wait returns the result of the stage with a number, or ends the test with ctx.
+func (t *stagedTest) wait(ctx context.Context, stage int) (r database.StageResult, ok bool) {
+	for len(t.got) <= stage {
+		select {
+		case r, ok := <-t.results:
+			if !ok {
+				return database.StageResult{Status: database.Skipped}, false
+			}
+			t.got = append(t.got, r)
+		case <-ctx.Done():
+			t.cancel()
+			return database.StageResult{Status: database.Skipped}, false
+		}
+	}
+	return t.got[stage], true
+}
+
+func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
+	id := "datasources." + d.name + "." + string(stage)
+	return Check{ID: id, Title: d.name + ": " + stage.Title(), Run: func(ctx context.Context) Result {
+		if number == 0 {
+			t.results, t.got = nil, nil // run again
+		}
+		t.begin(ctx)
+		r, _ := t.wait(ctx, number)
+		return stageResult(id, r)
+	}}
+}
+
+// whole is all stages as one check.
+func (t *stagedTest) whole(d *dsWish) Check {
+	id := "datasources." + d.name + ".connection"
+	return Check{ID: id, Title: d.name + ": " + d.target.String(), Run: func(ctx context.Context) Result {
+		last := Result{ID: id, Guideline: 6, Status: Unknown, Message: "Not tested."}
+		worst := last
+		for _, r := range t.tests.test(ctx, t.target, t.options, nil) {
+			one := stageResult(id, r)
+			switch r.Status {
+			case database.Fail:
+				return one
+			case database.Warn:
+				worst = one
+			case database.OK:
+				last = one
+			case database.NotTested, database.Skipped:
+			}
+		}
+		if worst.Status == Warn {
+			return worst
+		}
+		return last
+	}}
+}
+
+// stageResult is a stage as the result of a check. What was not tested is never told as good.
+func stageResult(id string, r database.StageResult) Result {
+	res := Result{ID: id, Guideline: 6, Message: r.Message}
+	switch r.Status {
+	case database.OK:
+		res.Status = OK
+	case database.Warn:
+		res.Status, res.Severity = Warn, Warning
+	case database.Fail:
+		res.Status, res.Severity = Fail, Error
+	case database.NotTested:
+		res.Status = Unknown
+	case database.Skipped:
+		res.Status, res.Message = Unknown, "Not tested: an earlier stage failed, or the test was stopped."
+	}
+	if e := r.Err; e != nil {
+		res.Message, res.Why, res.Fix = e.What, e.Cause, e.Fix
+		if e.Server != "" {
+			res.Message += " The server says: " + strings.TrimSuffix(e.Server, ".") + "."
+		}
+		if len(e.Statements) > 0 {
+			res.Fix = strings.TrimSpace(fmt.Sprintf("%s For the administrator of the database: %s", e.Fix, strings.Join(e.Statements, "; ")))
+		}
+	}
+	return res
+}

@@ -1,0 +1,158 @@
+package steps
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"carbon-setup/internal/answers"
+	"carbon-setup/internal/carbon"
+)
+
+func (s datasources) Validate(w *Workspace, a *answers.Set) []Problem {
+	var all []Problem
+	_, unread := readBlocks(w)
+	for _, u := range unread {
+		all = append(all, Problem{Severity: Warning, Key: sectionDatasources, Message: u.String() + ". Its datasources are left as they are.", Fix: "Mend the file, and plan again."})
+	}
+	wanted := wishes(w, a)
+	for _, d := range wanted {
+		all = append(all, d.problems(w)...)
+	}
+	return append(all, together(w, wanted)...)
+}
+
+// problems judges the answers about one datasource.
+func (d *dsWish) problems(w *Workspace) []Problem {
+	var all []Problem
+	say := func(severity Severity, key, message, fix string) {
+		all = append(all, Problem{Severity: severity, Key: dsKey(d.name, key), Message: message, Fix: fix})
+	}
+	if d.block == nil {
+		all = append(all, d.newProblems(w)...)
+	} else if len(d.use)+len(d.mount) > 0 || d.jndi != "" && d.jndi != d.block.jndi {
+		say(Error, dsUse, "The install has the datasource "+d.name+" already: what it is used for, and its JNDI name, stay.", "Leave jndi, use and mount out; or give the datasource another name.")
+	}
+	for _, f := range d.faults {
+		say(Error, f.key, f.what, f.fix)
+	}
+	if d.keeps() || len(all) > 0 {
+		return append(all, d.keepsH2(w)...)
+	}
+	for _, f := range d.target.Faults() {
+		p := faultProblem(dsKey(d.name, f.Field), f)
+		if f.Field == "kind" {
+			p.Key = dsKey(d.name, dsType)
+		}
+		all = append(all, p)
+	}
+	if _, faults := d.target.Wanted(); len(faults) > 0 {
+		for _, f := range faults {
+			all = append(all, faultProblem(dsKey(d.name, dsParameters), f))
+		}
+	}
+	if !d.target.Password.IsSet() && !(d.block != nil && d.block.sealed != "") {
+		say(Error, dsPassword, "The password of the database user is missing.", "Give "+dsKey(d.name, dsPassword)+".")
+	}
+	if d.block != nil && d.block.sealed != "" && d.target.Password.IsSet() {
+		say(Error, dsPassword, d.block.place.String()+": the password is in the secure vault (alias "+d.block.sealed+"), which cannot be opened.", "Give the password of the vault as "+keyVaultKeyPassword+".")
+	}
+	if p := d.target.Password.Reveal(); strings.Contains(p, "${") {
+		say(Error, dsPassword, "The password holds ${, which Carbon replaces when it reads the file.", "Let the DBA set another one.")
+	}
+	return append(all, d.driverProblems(w)...)
+}
+
+// keepsH2 says what it means to stay with H2.
+func (d *dsWish) keepsH2(w *Workspace) []Problem {
+	if d.typed != typeH2 {
+		return nil
+	}
+	p := Problem{Severity: Warning, Key: dsKey(d.name, dsType), Message: d.name + " stays in the embedded H2 database, which is not for production.", Fix: "This is right for the local registry of a node that mounts a shared one; name a database server otherwise."}
+	if d.block != nil && !d.block.h2 {
+		p.Severity, p.Message, p.Fix = Error, d.name+" leads to "+d.block.present()+" already; this tool does not lead it back to H2.", "Leave the datasource out."
+	}
+	return []Problem{p}
+}
+
+// newProblems judges a datasource that the install does not have.
+func (d *dsWish) newProblems(w *Workspace) []Problem {
+	blocks, _ := readBlocks(w)
+	names := make([]string, len(blocks))
+	for i, b := range blocks {
+		names[i] = b.name
+	}
+	key := func(k string) string { return dsKey(d.name, k) }
+	if d.jndi == "" || len(d.use) == 0 {
+		return []Problem{{
+			Severity: Error, Key: key(dsType), Message: "This install has no datasource " + d.name + ".",
+			Fix: "Its datasources are " + strings.Join(names, ", ") + ". For a new one, give " + key(dsJNDI) + " and " + key(dsUse) + ".",
+		}}
+	}
+	var all []Problem
+	for _, use := range d.use {
+		if !slices.Contains([]string{useRegistry, useUsers, useMount}, use) {
+			all = append(all, Problem{Severity: Error, Key: key(dsUse), Message: fmt.Sprintf("%q is nothing that a datasource is used for.", use), Fix: "Use registry, users or mount."})
+		}
+	}
+	if slices.Contains(d.use, useMount) && slices.Contains(d.use, useRegistry) {
+		all = append(all, Problem{Severity: Error, Key: key(dsUse), Message: "A registry database is either the local one or mounted beside it.", Fix: "Use registry or mount."})
+	}
+	for _, b := range blocks {
+		if b.jndi == d.jndi {
+			all = append(all, Problem{Severity: Error, Key: key(dsJNDI), Message: "The datasource " + b.name + " (" + b.place.String() + ") has the JNDI name " + d.jndi + " already.", Fix: "Give another name, or answer for " + b.name + "."})
+		}
+	}
+	for _, path := range d.mount {
+		if !strings.HasPrefix(path, "/") {
+			all = append(all, Problem{Severity: Error, Key: key(dsMount), Message: fmt.Sprintf("%q is no path of the registry: it has to begin with a slash.", path), Fix: "Give paths such as /_system/governance."})
+		}
+	}
+	return all
+}
+
+// driverProblems judges the jar that the server would load.
+func (d *dsWish) driverProblems(w *Workspace) []Problem {
+	key := dsKey(d.name, dsDriver)
+	jar := driverFor(w, d)
+	switch {
+	case jar == nil:
+		return []Problem{{
+			Severity: Error, Key: key, Message: "No jar in " + carbon.ComponentsLib + " holds a JDBC driver for " + d.kind().Title() + ". Without it the server stops with \"cannot be found by jdbc-pool\".",
+			Fix: "Give the path of the driver's jar as " + key + ".",
+		}}
+	case jar.err != nil:
+		p := driverProblem(d.driver, jar.err)
+		p.Key = key
+		return []Problem{*p}
+	}
+	var all []Problem
+	for _, f := range jar.jar.Fits(d.kind(), w.Install.Java.Major) {
+		all = append(all, faultProblem(key, f))
+	}
+	return all
+}
+
+// together judges the datasources with each other.
+func together(w *Workspace, wanted []*dsWish) []Problem {
+	var all []Problem
+	jars := map[string]string{}
+	for _, d := range wanted {
+		if d.keeps() || d.driver == "" {
+			continue
+		}
+		base := d.driver[strings.LastIndexByte(d.driver, '/')+1:]
+		if other, ok := jars[base]; ok && other != d.driver {
+			all = append(all, Problem{Severity: Error, Key: dsKey(d.name, dsDriver), Message: "Two drivers have the file name " + base + ": " + other + " and " + d.driver + ".", Fix: "Name one of them."})
+		}
+		jars[base] = d.driver
+	}
+	if w.Install.Started.Yes && slices.ContainsFunc(wanted, func(d *dsWish) bool { return !d.keeps() && d.block != nil && d.block.h2 }) {
+		all = append(all, Problem{
+			Severity: Warning, Key: sectionDatasources,
+			Message: "This server has been started before (" + w.Install.Started.Evidence + "). What is in its H2 databases since then is left behind: users, roles, permissions, registry resources, APIs, applications, tokens.",
+			Fix:     "Export what is needed before, or begin anew with the empty database; the files in " + carbon.DatabaseDir + " are not touched.",
+		})
+	}
+	return all
+}

@@ -1,0 +1,114 @@
+package steps
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/edit"
+)
+
+// mountedPaths are what servers of a cluster share: the local part of a registry stays with its server.
+var mountedPaths = []string{"/_system/config", "/_system/governance"}
+
+const (
+	realmConfig    = "/UserManager/Realm/Configuration"
+	mountDBConfig  = "sharedregistry"
+	mountInstance  = "shared"
+	mountTargetFmt = "/_system/"
+)
+
+// wire makes registry.xml and user-mgt.xml look a new datasource up.
+func (d *dsWish) wire(w *Workspace) error {
+	var errs []error
+	for _, use := range d.use {
+		switch use {
+		case useUsers:
+			errs = append(errs, d.wireUsers(w))
+		case useRegistry:
+			errs = append(errs, d.wireRegistry(w))
+		case useMount:
+			errs = append(errs, d.wireMount(w))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// wireUsers: the realm takes its tables of users, roles and permissions from the datasource of its property.
+func (d *dsWish) wireUsers(w *Workspace) error {
+	doc, err := w.XML(carbon.UserMgtXML)
+	if err != nil {
+		return err
+	}
+	holder := doc.First(realmConfig)
+	if holder == nil {
+		return &edit.Error{File: carbon.UserMgtXML, What: "there is no <Configuration> in <Realm>", Fix: "put back the file of the distribution"}
+	}
+	child := edit.New{Name: "Property", Attrs: []edit.Attr{{Name: "name", Value: "dataSource"}}, Text: d.jndi}
+	return doc.SetChild(holder, child, []string{"EveryOneRoleName"}, edit.Because("users and permissions in "+d.name))
+}
+
+func (d *dsWish) wireRegistry(w *Workspace) error {
+	doc, err := w.XML(carbon.RegistryXML)
+	if err != nil {
+		return err
+	}
+	now := doc.First("/wso2registry/currentDBConfig").Text()
+	for _, e := range doc.Find("/wso2registry/dbConfig") {
+		if name, _ := e.Attr("name"); name == now && e.First("dataSource") != nil {
+			return doc.SetText(e.First("dataSource"), d.jndi, edit.Because("the registry in "+d.name))
+		}
+	}
+	return &edit.Error{File: carbon.RegistryXML, What: "there is no <dbConfig name=\"" + now + "\"> with a <dataSource>", Fix: "put back the file of the distribution"}
+}
+
+// wireMount keeps the local registry and mounts the shared one into it, as the comments of registry.xml show it. cacheId is user@url, so that all nodes
+// tell each other of changes.
+func (d *dsWish) wireMount(w *Workspace) error {
+	doc, err := w.XML(carbon.RegistryXML)
+	if err != nil {
+		return err
+	}
+	root := doc.Root()
+	if root.First("dbConfig[@name='"+mountDBConfig+"']") != nil {
+		return nil // mounted by an earlier run
+	}
+	url, err := d.target.URL()
+	if err != nil {
+		return err
+	}
+	leaf := func(name, text string) edit.New { return edit.New{Name: name, Text: text} }
+	why := edit.Because("the registry of " + d.name + ", which the servers share")
+	blocks := []edit.New{
+		{Name: "dbConfig", Attrs: []edit.Attr{{Name: "name", Value: mountDBConfig}}, Children: []edit.New{leaf("dataSource", d.jndi)}},
+		{Name: "remoteInstance", Attrs: []edit.Attr{{Name: "url", Value: "https://localhost:9443/registry"}}, Children: []edit.New{
+			leaf("id", mountInstance), leaf("dbConfig", mountDBConfig), leaf("readOnly", "false"), leaf("enableCache", "true"), leaf("registryRoot", "/"),
+			leaf("cacheId", d.target.Username+"@"+url),
+		}},
+	}
+	for _, path := range d.mounts() {
+		blocks = append(blocks, edit.New{Name: "mount", Attrs: []edit.Attr{{Name: "path", Value: path}, {Name: "overwrite", Value: "true"}}, Children: []edit.New{
+			leaf("instanceId", mountInstance), leaf("targetPath", mountTargetFmt+strings.TrimPrefix(path, mountTargetFmt)),
+		}})
+	}
+	at := edit.FirstIn(root)
+	if all := root.Find("dbConfig"); len(all) > 0 {
+		at = edit.After(all[len(all)-1])
+	}
+	for _, b := range blocks {
+		if err := doc.Insert(at, b, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dsWish) mounts() []string {
+	if len(d.mount) == 0 {
+		return mountedPaths
+	}
+	paths := slices.Clone(d.mount)
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
