@@ -70,7 +70,7 @@ func (fs *faultList) foreign(t Target) {
 	} {
 		switch {
 		case f.value != "" && !f.fits:
-			fs.bad(f.field, fmt.Sprintf("%s has no place for a %s.", t.Kind.Title(), f.field), "Leave it empty.")
+			fs.bad(f.field, fmt.Sprintf("%s has no place for the field %s.", t.Kind.Title(), f.field), "Leave it empty.")
 		case f.field == "mode" && f.value != "" && !slices.Contains(modes[t.Kind], f.value):
 			fs.bad(f.field, fmt.Sprintf("%s's driver does not know this way of choosing a host.", t.Kind.Title()), "It knows "+orList(modes[t.Kind])+".")
 		}

@@ -215,7 +215,7 @@ func (o ProbeOptions) hung(r ProbeResult) *ProbeError {
 	if r.Step != "" {
 		what = fmt.Sprintf("The driver did not answer within %s: it hangs while it is to %s.", o.Timeout, r.Step.words())
 	}
-	return &ProbeError{Kind: ProbeHung, What: what, Server: strings.Join(r.Hang, "; "), Fix: "Carbon would hang as well when it starts. Look at the network, and at the server of the database."}
+	return &ProbeError{Kind: ProbeHung, What: what, Server: clean(strings.Join(r.Hang[:min(len(r.Hang), 4)], "; ")), Fix: "Carbon would hang as well when it starts. Look at the network, and at the server of the database."}
 }
 
 // javaFails tells of a Java that says nothing of ours.

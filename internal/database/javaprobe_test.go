@@ -300,8 +300,8 @@ func checkProbeError(t *testing.T, err error, want ProbeError) {
 }
 
 func matches(pattern, text string) bool {
-	before, after, any := strings.Cut(pattern, "*")
-	if !any {
+	before, after, open := strings.Cut(pattern, "*")
+	if !open {
 		return pattern == text
 	}
 	return len(text) > len(before)+len(after) && strings.HasPrefix(text, before) && strings.HasSuffix(text, after)
@@ -387,7 +387,7 @@ func TestRunProbeWithAJavaThatIsNone(t *testing.T) {
 		}},
 		{"hang", "sleep 600", ProbeError{ProbeHung, "*: Java did not end within 1s.", "", hang}},
 		{"hang that says so", "echo @carbon-setup step connect; sleep 600", ProbeError{ProbeHung, "The driver did not answer within 1s: it hangs while it is to connect.", "", hang}},
-		{"endless", "while :; do echo @carbon-setup hang.1 x; done", ProbeError{ProbeHung, "*: Java did not end within 1s.", "x; x; x; x; x; x; x; x", hang}},
+		{"endless", "while :; do echo @carbon-setup hang.1 x; done", ProbeError{ProbeHung, "*: Java did not end within 1s.", "x; x; x; x", hang}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			start := time.Now()

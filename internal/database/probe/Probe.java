@@ -27,7 +27,8 @@ public class Probe implements Runnable {
     private static final int MOST = 8;
 
     private static PrintStream out;
-    private static volatile String step = "read";
+    private static volatile boolean ending;
+    private static String step = "read";
 
     private final Thread watched;
     private final long millis;
@@ -51,25 +52,33 @@ public class Probe implements Runnable {
             watch.start();
             trust(in[7], in[8], in[9]);
             test(in[1].split("\n"), in[2], in[3], in[4], in[5], in[6]);
+            ending = true;
             say("end", "ok");
             code = 0;
         } catch (Throwable t) {
+            ending = true;
             failure(t);
             say("end", "failed");
         }
         end(code);
     }
 
-    /** Tells where the driver is when the time is over. */
+    /** Tells where the driver is when the time is over: the innermost place, and those that are not Java's own. */
     public void run() {
         try {
             Thread.sleep(millis);
         } catch (InterruptedException e) {
             return;
         }
+        if (ending) {
+            return;
+        }
         StackTraceElement[] frames = watched.getStackTrace();
-        for (int i = 0; i < frames.length && i < MOST; i++) {
-            say("hang." + i, frames[i].toString());
+        int told = 0;
+        for (int i = 0; i < frames.length && told < MOST; i++) {
+            if (i == 0 || !frames[i].getClassName().matches("(java|javax|sun|jdk|com\\.sun)\\..*")) {
+                say("hang." + told++, frames[i].toString());
+            }
         }
         say("end", "hung");
         end(2);
