@@ -111,7 +111,7 @@ func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {
 	x.What = fmt.Sprintf("%s does not let %s in from %s: wrong password, no such user, or no such user for this host.", p.t.Kind.Title(), words(p.t.Username), words(from))
 	x.Cause = "Every user belongs to the host that it comes from: one who may log in on the database server itself may not do so from here. The server does not tell which of these it is."
 	if p.facts.encrypted == "" {
-		x.Cause += " It says the same to a user that was made with REQUIRE SSL and comes without TLS."
+		x.Cause += " It says the same to a user that was made with REQUIRE SSL and comes without TLS, and MariaDB to everyone who does so if require_secure_transport is on."
 	}
 	if e.Number == 1698 {
 		x.Kind = AuthMethod
