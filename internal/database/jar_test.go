@@ -20,7 +20,7 @@ type entry struct {
 
 // classFile returns the head of a class for a release of Java.
 func classFile(java int) []byte {
-	return binary.BigEndian.AppendUint16([]byte{0xCA, 0xFE, 0xBA, 0xBE, 0, 0}, uint16(java+44)) //nolint:gosec // small
+	return binary.BigEndian.AppendUint16([]byte{0xCA, 0xFE, 0xBA, 0xBE, 0, 0}, uint16(java+44))
 }
 
 func classOf(name string, java int) entry {
@@ -184,7 +184,7 @@ func TestJarFits(t *testing.T) {
 		}},
 		{db2, Oracle, 8, []Fault{{"jar", Bad, "db2.jar has no driver for Oracle: its driver is com.ibm.db2.jcc.DB2Driver.", "Take the jar of Oracle's thin driver, ojdbc."}}},
 	} {
-		if got := tt.jar.Fits(tt.kind, tt.java); !reflect.DeepEqual([]Fault(got), tt.want) && len(got)+len(tt.want) > 0 {
+		if got := tt.jar.Fits(tt.kind, tt.java); !reflect.DeepEqual(got, tt.want) && len(got)+len(tt.want) > 0 {
 			t.Errorf("%s, %s, Java %d:\n got %+v\nwant %+v", tt.jar.Name, tt.kind, tt.java, got, tt.want)
 		}
 	}

@@ -106,7 +106,7 @@ func RunProbe(ctx context.Context, o ProbeOptions) (ProbeResult, error) {
 	}
 	dir, err := os.MkdirTemp("", "carbon-setup-probe-")
 	if err == nil {
-		defer func() { _ = os.RemoveAll(dir) }()
+		defer func() { _ = os.RemoveAll(dir) }()                                 //nolint:forbidigo // it is ours
 		err = os.WriteFile(filepath.Join(dir, "Probe.class"), probeClass, 0o600) //nolint:forbidigo // in a folder of our own, outside of every install
 	}
 	if err != nil {
@@ -152,9 +152,9 @@ func (o ProbeOptions) input(url string) []byte {
 		o.TrustStore, o.TrustStorePassword.Reveal(), storeType,
 	}
 	var b bytes.Buffer
-	b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(texts)))) //nolint:gosec // ten
+	b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(texts))))
 	for _, text := range texts {
-		b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text)))) //nolint:gosec // far below 4 GiB
+		b.Write(binary.BigEndian.AppendUint32(nil, uint32(len(text))))
 		b.WriteString(text)
 	}
 	return b.Bytes()
@@ -178,7 +178,7 @@ func (o ProbeOptions) run(ctx context.Context, dir string, input []byte) (ProbeR
 	limited, stop := context.WithTimeout(ctx, o.Timeout)
 	defer stop()
 	args := ProbeCommand(o.Java, dir)
-	cmd := exec.CommandContext(limited, args[0], args[1:]...) //nolint:gosec // the operator's own Java
+	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Dir, cmd.Env = o.Home, probeEnvironment(os.Environ())
 	if cmd.Dir == "" {
 		cmd.Dir = dir

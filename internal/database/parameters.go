@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// jtds is SQL Server through jTDS, where it has rules of its own.
-const jtds Kind = "jtds"
+// jtds is SQL Server through jTDS, where it has rules of its own. It is none of the kinds.
+var jtds Kind = "jtds"
 
 // driver returns the kind whose rules hold for the URL of t.
 func (t Target) driver() Kind {

@@ -87,7 +87,7 @@ type Addr struct {
 	Port int
 }
 
-// String returns the host and the port as they are dialled.
+// String returns the host and the port as a test dials them.
 func (a Addr) String() string { return net.JoinHostPort(a.Host, strconv.Itoa(a.Port)) }
 
 // Addresses returns the hosts of t with their ports, in the order in which the driver tries them, at least one. The port of a named instance of

@@ -131,9 +131,7 @@ func malformed(format string, args ...any) *URLError {
 	return &URLError{Kind: Malformed, What: fmt.Sprintf(format, args...), Fix: "Enter host, port and database anew."}
 }
 
-func unsupported(format string, args ...any) *URLError {
-	return &URLError{Kind: Unsupported, What: fmt.Sprintf(format, args...), Fix: "Enter host, port and database anew."}
-}
+func unsupported(what string) *URLError { return &URLError{Kind: Unsupported, What: what} }
 
 func (e *URLError) withFix(format string, args ...any) *URLError {
 	e.Fix = fmt.Sprintf(format, args...)
