@@ -78,7 +78,7 @@ var catalogs = map[Kind]catalogQueries{
 func readCatalog(ctx context.Context, db session, kind Kind, sets []ScriptSet) (*catalog, error) {
 	q, ok := catalogs[kind]
 	if !ok {
-		return nil, fmt.Errorf("no catalogue is known of %q", string(kind))
+		return nil, fmt.Errorf("it is not known how to look into %q", string(kind))
 	}
 	c := newCatalog(kind)
 	var err error
@@ -147,8 +147,9 @@ func anyCase(ctx context.Context, db session, kind Kind) (bool, error) {
 	case SQLServer:
 		v, err := queryText(ctx, db, `SELECT CASE WHEN 'a' = 'A' COLLATE DATABASE_DEFAULT THEN '1' ELSE '0' END`)
 		return v != "0", err
+	default:
+		return false, nil
 	}
-	return false, nil
 }
 
 // queryText returns the first column of the first row as text, "" for NULL and for no row.
@@ -167,7 +168,7 @@ func queryText(ctx context.Context, db session, query string) (string, error) {
 	return v.String, rows.Err()
 }
 
-// mostPairs bounds what a catalogue may say.
+// mostPairs bounds what a server may list.
 const mostPairs = 1_000_000
 
 // queryPairs calls each with the first two columns of every row.

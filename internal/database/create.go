@@ -12,14 +12,14 @@ const (
 	Busy            ErrorKind = "busy"             // someone else is creating tables
 	KeyTooLong      ErrorKind = "key-too-long"     // for this character set and row format
 	StatementFailed ErrorKind = "statement-failed" // a statement of the script failed
-	Incomplete      ErrorKind = "incomplete"       // all went well, and yet the catalogue lacks something
+	Incomplete      ErrorKind = "incomplete"       // all went well, and yet something is missing
 )
 
 // Created says what a Create has made, for the report and for Drop. It is plain data.
 type Created struct {
 	Set         string
 	Schema      string
-	Tables      []string // as the catalogue has them, in the order in which they were created; likewise below
+	Tables      []string // as the catalog has them, in the order in which they were created; likewise below
 	Sequences   []string
 	Constraints []Constraint     // that were added to tables later on
 	Rows        map[string]int64 // that the script has put into these tables
@@ -148,10 +148,11 @@ func (c *creation) record(s *step) {
 			c.created.Rows = map[string]int64{}
 		}
 		c.created.Rows[table] += int64(s.rows)
+	default: // goes with its table, or leaves nothing
 	}
 }
 
-// verify reads the catalogue again.
+// verify reads the catalog again.
 func (c *creation) verify(ctx context.Context) error {
 	cat, err := readCatalog(ctx, c.db, c.kind, []ScriptSet{*c.set})
 	if err != nil {

@@ -34,7 +34,7 @@ func (c *creation) drop(ctx context.Context, made Created) error {
 	return c.remove(ctx, tables, made)
 }
 
-// ours are the tables that were created and are still there, the last created first, by the name in the catalogue.
+// ours are the tables that were created and are still there, the last created first, by the name in the catalog.
 func (c *creation) ours(made Created) []string {
 	var tables []string
 	for _, n := range slices.Backward(made.Tables) {
@@ -70,7 +70,7 @@ func (c *creation) hold(ctx context.Context, tables []string) error {
 		}
 		_, err := c.db.ExecContext(ctx, query)
 		return err
-	case Oracle, SQLServer:
+	default:
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 var (
 	errNoSchema = errors.New("there is no current schema")
-	errTooMany  = errors.New("the catalogue does not end")
+	errTooMany  = errors.New("the catalog does not end")
 )
 
 // inspect compares the current schema with the scripts. It changes nothing.
@@ -42,7 +42,7 @@ func (c *catalog) unfinished(ctx context.Context, db session, set *ScriptSet, s 
 	return refused == nil && r.next > 0 && r.next < len(set.steps)
 }
 
-// endsWithRows reports whether the script inserts rows behind the last object that the catalogue would tell of.
+// endsWithRows reports whether the script inserts rows behind the last object that the catalog would tell of.
 func endsWithRows(set *ScriptSet) bool {
 	return set.steps[len(set.steps)-1].kind == insertRows
 }
@@ -60,7 +60,7 @@ func (c *catalog) count(ctx context.Context, db session, table string) int64 {
 	return rows
 }
 
-// countRows counts the rows of a table, whose name is as the catalogue has it.
+// countRows counts the rows of a table, whose name is as the catalog has it.
 func countRows(ctx context.Context, db session, kind Kind, table string) (int64, error) {
 	text, err := queryText(ctx, db, "SELECT COUNT(*) FROM "+quoteName(kind, table))
 	if err != nil {
@@ -69,15 +69,16 @@ func countRows(ctx context.Context, db session, kind Kind, table string) (int64,
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// quoteName quotes a name as the catalogue has it.
+// quoteName quotes a name as the catalog has it.
 func quoteName(kind Kind, n string) string {
 	switch kind {
 	case MySQL, MariaDB:
 		return "`" + strings.ReplaceAll(n, "`", "``") + "`"
 	case SQLServer:
 		return "[" + strings.ReplaceAll(n, "]", "]]") + "]"
+	default:
+		return `"` + strings.ReplaceAll(n, `"`, `""`) + `"`
 	}
-	return `"` + strings.ReplaceAll(n, `"`, `""`) + `"`
 }
 
 func catalogError(ctx context.Context, kind Kind, err error) *Error {
@@ -95,10 +96,10 @@ func catalogError(ctx context.Context, kind Kind, err error) *Error {
 		}[kind]
 	case errors.Is(err, errTooMany):
 		e.Kind, e.Server = TooMuch, ""
-		e.What = fmt.Sprintf("The catalogue of %s lists more than a million objects, so what this schema holds is not known.", kind.Title())
+		e.What = fmt.Sprintf("The catalog of %s lists more than a million objects, so what this schema holds is not known.", kind.Title())
 		e.Fix = "Give Carbon a database or a schema of its own."
 	default:
-		e.What = fmt.Sprintf("The catalogue of %s could not be read, so it is not known what tables are there.", kind.Title())
+		e.What = fmt.Sprintf("The catalog of %s could not be read, so it is not known what tables are there.", kind.Title())
 	}
 	return e
 }

@@ -9,7 +9,7 @@ import (
 // resume says where a creation goes on.
 type resume struct {
 	next int // the first step that is to be run; len(steps) when all are done
-	// rows says how many rows of the script each table holds already, by the name in the catalogue.
+	// rows says how many rows of the script each table holds already, by the name in the catalog.
 	rows map[string]int64
 }
 
@@ -193,6 +193,7 @@ func leftovers(c *catalog, set *ScriptSet, state SetState) *Error {
 			e.Statements = append(e.Statements, "DROP SEQUENCE "+n)
 		case createTrigger:
 			e.Statements = append(e.Statements, "DROP TRIGGER "+n)
+		default:
 		}
 	}
 	return e

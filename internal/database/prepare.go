@@ -101,6 +101,7 @@ func soften(ctx context.Context, db session, kind Kind) (restore func(context.Co
 	case SQLServer:
 		set = []string{fmt.Sprintf("SET LOCK_TIMEOUT %d", lockWait/time.Millisecond), "SET XACT_ABORT ON"}
 		undo = []string{"SET XACT_ABORT OFF", "SET LOCK_TIMEOUT -1"}
+	default:
 	}
 	restore = func(ctx context.Context, db session) {
 		for _, s := range undo {

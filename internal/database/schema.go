@@ -14,7 +14,7 @@ const (
 	Complete SchemaKind = "complete" // all tables of the script, with all their columns
 	Partial  SchemaKind = "partial"  // something is missing
 	Foreign  SchemaKind = "foreign"  // there are tables, all of something else
-	Unknown  SchemaKind = "unknown"  // the catalogue could not be read
+	Unknown  SchemaKind = "unknown"  // the catalog could not be read
 )
 
 // SchemaState is what a schema holds, for all scripts together.
@@ -55,7 +55,7 @@ func (s SchemaState) Set(name string) (SetState, bool) {
 	return s.Sets[i], true
 }
 
-// catalog is what the catalogue of the server says about the current schema.
+// catalog is what the catalog of the server says about the current schema.
 type catalog struct {
 	kind        Kind
 	schema      string
@@ -76,7 +76,7 @@ func newCatalog(kind Kind) *catalog {
 	}
 }
 
-// key returns what the name as the catalogue has it is found under.
+// key returns what the name as the catalog has it is found under.
 func (c *catalog) key(s string) string {
 	if c.anyCase {
 		return strings.ToLower(s)
@@ -98,7 +98,7 @@ func (c *catalog) fold(s string) string {
 	return strings.ToLower(s)
 }
 
-// has reports whether what the step makes is there. known is false for what no catalogue tells.
+// has reports whether what the step makes is there. known is false for what no catalog tells.
 func (c *catalog) has(s *step) (there, known bool) {
 	table := catalogName(c.kind, s.table)
 	n := catalogName(c.kind, s.name)

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update-schema", false, "write the golden files of testdata/schema")
 
 // fakeServer plays the server where there is none to test with: it takes what the scripts of the sample say, keeps account of the objects, answers the
-// questions about its catalogue from that, and fails where it is told to.
+// questions about its catalog from that, and fails where it is told to.
 type fakeServer struct {
 	kind    Kind
 	columns map[string][]string // of the tables that may be created, from the test's own reading of the script
@@ -165,7 +165,7 @@ func (c fakeConn) QueryContext(_ context.Context, s string, _ []driver.NamedValu
 func (t fakeTx) Commit() error { t.f.log = append(t.f.log, "commit"); return nil }
 
 func (t fakeTx) Rollback() error {
-	log := append(t.f.log, "rollback")
+	log := append(slices.Clone(t.f.log), "rollback")
 	*t.f = *t.f.saved.clone()
 	t.f.log = log
 	return nil
@@ -326,7 +326,7 @@ func TestSQLServerIsAllOrNothing(t *testing.T) {
 		f, c := fake(t, SQLServer)
 		f.fail = func(s string) error {
 			if s == apimgt.steps[at].sql {
-				return errors.New("mssql: There is already an object named 'X' in the database.")
+				return errors.New("mssql: There is already an object named 'X' in the database")
 			}
 			return nil
 		}

@@ -72,7 +72,7 @@ func mustSet(t testing.TB, name, file string, kind Kind, script string) ScriptSe
 	return set
 }
 
-// dump is everything that the catalogue says about the tables: columns, indexes, constraints, sequences, and the rows.
+// dump is everything that the catalog says about the tables: columns, indexes, constraints, sequences, and the rows.
 func dump(t testing.TB, d freshDB) string {
 	t.Helper()
 	queries := []string{

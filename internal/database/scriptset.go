@@ -122,7 +122,8 @@ func (set *ScriptSet) addOne(s Statement, tokens []token) error {
 	case drops, brackets:
 		set.LeftOut = append(set.LeftOut, Statement{Text: s.Text[tokens[0].start:tokens[len(tokens)-1].end], Line: s.Line})
 		return nil
-	case createTable, createSequence, createIndex, createTrigger:
+	case addConstraint, insertRows, comment:
+	default:
 		if i := set.find(st.kind, st.table, st.name); i >= 0 {
 			if st.guarded {
 				return nil // as the script wants it: it is there
@@ -135,6 +136,7 @@ func (set *ScriptSet) addOne(s Statement, tokens []token) error {
 		set.Tables = append(set.Tables, st.name.text)
 	case createSequence:
 		set.Sequences = append(set.Sequences, st.name.text)
+	default:
 	}
 	set.steps = append(set.steps, st)
 	return nil
@@ -147,6 +149,7 @@ func (set *ScriptSet) placed(st step) refusal {
 		if set.find(createTable, st.table, st.table) < 0 {
 			return foreignObject
 		}
+	default:
 	}
 	return ""
 }
@@ -165,7 +168,7 @@ func same(kind Kind, a, b name) bool {
 	return catalogName(kind, a) == catalogName(kind, b)
 }
 
-// catalogName returns the name as the catalogue of the server has it.
+// catalogName returns the name as the catalog of the server has it.
 func catalogName(kind Kind, n name) string {
 	switch {
 	case kind == PostgreSQL:
