@@ -68,7 +68,7 @@ func lookupError(ctx context.Context, e endpoint, err error) *Error {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return &Error{
 			Kind: NameUnknown, What: fmt.Sprintf("This machine knows no address of %s.", host), wrapped: err,
-			Cause: "The name is misspelt, or the name servers in /etc/resolv.conf do not know it.",
+			Cause: "The name is misspelled, or the name servers in /etc/resolv.conf do not know it.",
 			Fix:   fmt.Sprintf("Look it up with: getent hosts %s", printable(e.host, mostName)),
 		}
 	}
@@ -201,7 +201,7 @@ func (t *Tester) handshake(ctx context.Context, e endpoint, c net.Conn) (*tls.Co
 	counted := &limitedConn{Conn: c, left: maxHandshake}
 	secure := tls.Client(counted, v.config())
 	if err := secure.HandshakeContext(ctx); err != nil {
-		return nil, nil, tlsError(ctx, e, v, err)
+		return nil, nil, tlsError(ctx, e, err)
 	}
 	counted.free()
 	if v.warning != nil {

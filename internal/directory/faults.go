@@ -119,6 +119,9 @@ func (s Store) Faults() []Fault {
 func (s Store) groups() bool { return s.ReadGroups || s.WriteGroups && s.Kind != ReadOnly }
 
 func (s Store) baseFaults(field, property string) []Fault {
+	if len(property) > maxBases {
+		return []Fault{{field, Bad, fmt.Sprintf("The search bases are longer than %d characters.", maxBases), "Give one base that has the others below it."}}
+	}
 	bases := Bases(property)
 	if len(bases) == 0 {
 		return []Fault{{field, Bad, "There is no search base; Carbon 4.2.0 does not start without.", "Give a DN such as ou=Users,dc=example,dc=com."}}
@@ -189,6 +192,9 @@ func (s Store) patternFaults() []Fault {
 		return nil
 	}
 	const field = "UserDNPattern"
+	if len(s.UserDNPattern) > maxBases {
+		return []Fault{{field, Bad, fmt.Sprintf("The patterns are longer than %d characters.", maxBases), "Leave them out: Carbon then searches for the user."}}
+	}
 	var f []Fault
 	for _, p := range Bases(s.UserDNPattern) {
 		dn := CarbonDN(p, "name")
@@ -215,7 +221,7 @@ func (s Store) groupFaults() []Fault {
 	f = append(f, attributeFaults("GroupNameAttribute", s.GroupNameAttribute, true)...)
 	f = append(f, attributeFaults("MembershipAttribute", s.MembershipAttribute, true)...)
 	f = append(f, attributeFaults("MemberOfAttribute", s.MemberOfAttribute, false)...)
-	same := slices.EqualFunc(Bases(s.UserSearchBase), Bases(s.GroupSearchBase), sameDN)
+	same := len(s.UserSearchBase)+len(s.GroupSearchBase) < 2*maxBases && slices.EqualFunc(Bases(s.UserSearchBase), Bases(s.GroupSearchBase), sameDN)
 	switch {
 	case same || strings.Contains(s.UserDNPattern, "{0}") && s.MemberOfAttribute != "":
 	case s.MemberOfAttribute != "" && !s.BackLinksEnabled:

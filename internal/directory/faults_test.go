@@ -177,3 +177,27 @@ func TestKinds(t *testing.T) {
 		t.Error("a JDBC store is one")
 	}
 }
+
+// TestNeedsAddAdmin is the table of the first start.
+func TestNeedsAddAdmin(t *testing.T) {
+	for _, tt := range []struct {
+		kind              Kind
+		admin, role, both Known
+		want              bool
+	}{
+		{ReadOnly, Yes, Yes, Yes, false},
+		{ReadOnly, Yes, Yes, No, false},
+		{ReadOnly, Yes, No, Unknown, true},
+		{ReadOnly, No, Yes, Unknown, false},
+		{ReadWrite, Yes, Yes, Yes, false},
+		{ReadWrite, Yes, Yes, No, true},
+		{ReadWrite, Yes, No, Unknown, true},
+		{ReadWrite, No, No, Unknown, true},
+		{ReadWrite, Unknown, Unknown, Unknown, false},
+	} {
+		f := Findings{Admin: tt.admin, Role: tt.role, AdminInRole: tt.both}
+		if got := f.NeedsAddAdmin(good(tt.kind)); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}

@@ -73,6 +73,7 @@ const (
 	maxFilter = 4096 // bytes
 	maxNested = 40   // parentheses in parentheses
 	maxDN     = 2048 // bytes
+	maxBases  = 8192 // bytes of all bases, or patterns, of a property
 )
 
 var entity = regexp.MustCompile(`&(amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);`)

@@ -48,11 +48,11 @@ func (g *guard) cut() { g.cutOnce.Do(func() { _ = g.raw.Close() }) }
 // Close is cut. It does not say goodbye in TLS, for which a peer that reads nothing would have it wait.
 func (g *guard) Close() error { g.cut(); return nil }
 
-// failure returns why reading ended, and what the peer sent instead of LDAP; nil if it goes on.
-func (g *guard) failure() (error, []byte) {
+// failure returns what the peer sent instead of LDAP, and why reading ended; nil if it goes on.
+func (g *guard) failure() (head []byte, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.first, g.head
+	return g.head, g.first
 }
 
 func (g *guard) fail(err error, head []byte) error {
@@ -91,7 +91,7 @@ func (g *guard) message() ([]byte, error) {
 			return nil, g.fail(errGarbage, bytes.Clone(head[:2]))
 		}
 		if err := g.fill(head[2 : 2+count]); err != nil {
-			return nil, g.fail(err, nil)
+			return nil, g.fail(cutShort(err), nil)
 		}
 		n, size = 2+count, 0
 		for _, b := range head[2:n] {
@@ -108,7 +108,7 @@ func (g *guard) message() ([]byte, error) {
 	g.count(copied)
 	g.messages++
 	if err != nil {
-		return nil, g.fail(eof(err), nil)
+		return nil, g.fail(cutShort(err), nil)
 	}
 	elements := 0
 	if !sound(msg.Bytes()[n:], 1, &elements) {
@@ -130,7 +130,7 @@ func (g *guard) fill(p []byte) error {
 	if g.got > maxConnection {
 		return errTooMuch
 	}
-	return eof(err)
+	return err
 }
 
 func (g *guard) count(n int64) {
@@ -138,9 +138,10 @@ func (g *guard) count(n int64) {
 	g.heard.Store(g.got)
 }
 
-func eof(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return io.EOF
+// cutShort is the error of a read within a message.
+func cutShort(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
 	}
 	return err
 }

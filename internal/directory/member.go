@@ -267,7 +267,7 @@ func (t *Tester) otherMembership(ctx context.Context, told *Error) {
 	}
 }
 
-// admin looks for the administrator and his role: a read-only store must have both before the first start.
+// admin looks for the administrator and the role, because Carbon does so at its first start, see NeedsAddAdmin.
 func (t *Tester) admin(ctx context.Context) StageResult {
 	if t.o.AdminUser == "" {
 		return notTested("No administrator was given to look for.")
@@ -315,37 +315,72 @@ func (t *Tester) role(ctx context.Context, admin []*ldap.Entry) *Error {
 	return nil
 }
 
-// adminResult says what the findings mean for AddAdmin.
+// NeedsAddAdmin reports whether AddAdmin in user-mgt.xml must be true at the first start, because false would stop it. Without that, false does. What
+// addInitialAdminData of the kernel does:
+//   - no such user: a read-only store stops the start, the others make the user if AddAdmin is true and stop otherwise;
+//   - no such role, neither in the directory nor among Carbon's own: it is made if AddAdmin is true, in the directory if Carbon may write groups there,
+//     otherwise as a role of Carbon's own; if AddAdmin is false the start stops;
+//   - a user who is not in the group is added if Carbon may write groups and AddAdmin is true; if it is false the start stops; where Carbon may not
+//     write nothing happens, and the administrator has no rights.
+func (f Findings) NeedsAddAdmin(s Store) bool {
+	switch {
+	case f.Admin == Unknown, f.Admin == No && s.Kind == ReadOnly: // nothing helps
+		return false
+	case f.Admin == No, f.Role == No, f.AdminInRole == No && s.writesGroups():
+		return true
+	}
+	return !s.groups() // the role is one of Carbon's own
+}
+
+// writesGroups reports whether Carbon makes groups in the directory.
+func (s Store) writesGroups() bool { return s.WriteGroups && s.Kind != ReadOnly }
+
+// adminResult says what the findings mean for the first start.
 func (t *Tester) adminResult() StageResult {
 	user, role := quote(t.o.AdminUser), quote(t.o.AdminRole)
-	const choose = "Have it made in the directory, or name another that is there."
 	switch {
 	case t.found.Admin == No && t.store.Kind == ReadOnly:
 		return fail(&Error{
 			Kind: AdminMissing, What: fmt.Sprintf("The administrator %s is not in the directory.", user),
-			Cause: "Carbon writes nothing to a read-only store: it stops at the first start with \"Admin user can not be created in primary user store\".", Fix: choose,
+			Cause: "Carbon writes nothing to a read-only store: it stops at the first start with \"Admin user can not be created in primary user store\".",
+			Fix:   "Have the user made in the directory, or name another that is there.",
 		})
-	case t.found.Role == No && t.store.Kind == ReadOnly:
-		told := &Error{
-			Kind: RoleMissing, What: fmt.Sprintf("The administrator is there, but the directory has no group %s.", role),
-			Cause: "Carbon writes nothing to a read-only store: a role of that name must be in the directory, or be one of Carbon's own, such as Internal/admin.", Fix: choose,
-		}
-		return warn(told.What, told)
-	case t.found.Admin == Yes && Unescaped(t.o.AdminUser) != "":
+	case t.found.Admin == No:
+		return ok(fmt.Sprintf("The administrator %s is not in the directory: Carbon makes the user at the first start if AddAdmin is true, and stops if it is false.", user))
+	case Unescaped(t.o.AdminUser) != "":
 		told := notEscaped(t.o.AdminUser)
 		return warn(told.What, told)
-	case t.found.Admin == No:
-		return ok(fmt.Sprintf("The administrator %s is not in the directory yet: Carbon makes the user at the first start if AddAdmin is true.", user))
+	case t.found.Role == No:
+		return t.roleMissing(user, role)
+	case t.found.AdminInRole == No && t.store.writesGroups():
+		told := &Error{
+			Kind: AdminNotInRole, What: fmt.Sprintf("The administrator %s is there, but not in the group %s.", user, role),
+			Cause: "At the first start Carbon adds the user to the group if AddAdmin is true, and stops if it is false.", Fix: "Set AddAdmin to true, or have the user added to the group.",
+		}
+		return warn(told.What, told)
 	case t.found.AdminInRole == No:
 		told := &Error{
 			Kind: AdminNotInRole, What: fmt.Sprintf("The administrator %s is there, but not in the group %s.", user, role),
-			Cause: "Without the role there are no rights. Carbon can add the user to the group if it may write and AddAdmin is true.", Fix: "Have the user added to the group.",
+			Cause: "Carbon does not change groups in this store: the administrator would have no rights.", Fix: "Have the user added to the group, or name another group.",
 		}
 		return warn(told.What, told)
-	case t.found.Role == Yes:
+	case t.found.AdminInRole == Yes:
 		return ok(fmt.Sprintf("The administrator %s is there, and in the group %s.", user, role))
-	case t.found.Role == No:
-		return ok(fmt.Sprintf("The administrator %s is there. The group %s is not: Carbon makes it at the first start if AddAdmin is true.", user, role))
+	case !t.store.groups() && t.o.AdminRole != "":
+		return ok(fmt.Sprintf("The administrator %s is there. Carbon keeps the role %s itself, and makes it at the first start if AddAdmin is true.", user, role))
 	}
 	return ok(fmt.Sprintf("The administrator %s is there.", user))
+}
+
+// roleMissing: the administrator is there, the group is not.
+func (t *Tester) roleMissing(user, role string) StageResult {
+	told := &Error{
+		Kind: RoleMissing, What: fmt.Sprintf("The administrator %s is there, but there is no group %s.", user, role),
+		Cause: "At the first start Carbon makes the group if AddAdmin is true, and stops if it is false.", Fix: "Set AddAdmin to true.",
+	}
+	if !t.store.writesGroups() {
+		told.Cause = fmt.Sprintf("At the first start Carbon makes a role of its own, Internal/%s, if AddAdmin is true, and stops with \"Admin role can not be created in primary user store\" if it is false.", printable(t.o.AdminRole, mostName))
+		told.Fix = "Set AddAdmin to true, or name a group that is there."
+	}
+	return warn(told.What, told)
 }

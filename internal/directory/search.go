@@ -19,8 +19,8 @@ func (t *Tester) base(ctx context.Context) StageResult {
 		return fail(t.explain(ctx, t.guard, err))
 	}
 	bases := Bases(t.store.UserSearchBase)
-	if len(bases) == 0 {
-		return fail(&Error{Kind: Unusable, What: "There is no search base for users.", Fix: "Give a DN such as ou=Users,dc=example,dc=com."})
+	if len(bases) == 0 || len(t.store.UserSearchBase)+len(t.store.GroupSearchBase) > 2*maxBases {
+		return fail(&Error{Kind: Unusable, What: "There is no search base for users, or far too many.", Fix: "Give a DN such as ou=Users,dc=example,dc=com."})
 	}
 	if t.store.groups() {
 		for _, b := range Bases(t.store.GroupSearchBase) {

@@ -94,7 +94,7 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 	if n, answered := code(err); answered {
 		return t.refusal(n, err)
 	}
-	broken, head := g.failure()
+	head, broken := g.failure()
 	if broken == nil && malformed(err) {
 		broken = errGarbage
 	}

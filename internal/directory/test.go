@@ -159,9 +159,9 @@ type Findings struct {
 	MoreGroups   bool
 	SampleDN     string
 	SampleGroups []string
-	Admin        Known // is there; AddAdmin must be false with a read-only store, and can be with the others
+	Admin        Known // is there
 	AdminDN      string
-	Role         Known // likewise; No without groups
+	Role         Known // the group is there
 	AdminInRole  Known
 }
 

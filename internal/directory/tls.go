@@ -104,8 +104,8 @@ func (v *verifier) config() *tls.Config {
 		suites = append(suites, s.ID)
 	}
 	c := &tls.Config{
-		MinVersion:   tls.VersionTLS10, //nolint:gosec // what Carbon's Java speaks
-		CipherSuites: suites,           //nolint:gosec // likewise
+		MinVersion:   tls.VersionTLS10,
+		CipherSuites: suites,
 		// The library stops at the first thing that is wrong; verify looks at each.
 		InsecureSkipVerify: true, //nolint:gosec // VerifyConnection does it
 		VerifyConnection:   v.verify,
@@ -206,7 +206,7 @@ func certNames(c *x509.Certificate) string {
 	return text
 }
 
-func tlsError(ctx context.Context, e endpoint, v *verifier, err error) *Error {
+func tlsError(ctx context.Context, e endpoint, err error) *Error {
 	where := shown(e)
 	var told *Error
 	var record tls.RecordHeaderError

@@ -177,8 +177,9 @@ func matches(f *ber.Packet, e map[string][]string) bool {
 		return slices.ContainsFunc(e[strings.ToLower(name)], func(v string) bool { return strings.EqualFold(v, value) })
 	case ldap.FilterPresent:
 		return len(e[strings.ToLower(f.Data.String())]) > 0
+	default:
+		return false
 	}
-	return false
 }
 
 func (d *Domain) write(s *Session, r Request) {
@@ -213,6 +214,7 @@ func (d *Domain) write(s *Session, r Request) {
 		}
 		delete(d.entries, dn)
 		d.Log = append(d.Log, "delete "+dn)
+	default:
 	}
 	s.Result(r, 0, "", "")
 }

@@ -141,6 +141,7 @@ func parse(p *ber.Packet) Request {
 		}
 	case ldap.ApplicationDelRequest:
 		r.DN = op.Data.String()
+	default:
 	}
 	if len(p.Children) > 2 {
 		r.controls(p.Children[2].Children)
