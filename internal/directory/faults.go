@@ -82,6 +82,12 @@ func (e endpoint) faults() []Fault {
 			"Use ldaps://, and import the certificate of its issuer into client-truststore.jks.",
 		})
 	}
+	if e.caps {
+		f = append(f, Fault{
+			"ConnectionURL", Bad, "The URL begins with capitals: the Active Directory store of Carbon 4.2.0 takes nothing but ldaps in small letters for encrypted.",
+			"Write ldap:// or ldaps:// in small letters.",
+		})
+	}
 	switch {
 	case e.secure && (e.port == portLDAP || e.port == portCatalog):
 		f = append(f, Fault{"ConnectionURL", Warning, fmt.Sprintf("Port %d is that of ldap://; the URL says ldaps://.", e.port), ""})

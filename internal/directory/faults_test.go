@@ -65,6 +65,7 @@ func TestFaults(t *testing.T) {
 		{"not encrypted", url("ldap://ldap.example.com:389"), "ConnectionURL"},
 		{"ldap on the port of ldaps", url("ldap://ldap.example.com:636"), "ConnectionURL"},
 		{"ldaps on the port of ldap", url("ldaps://ldap.example.com:389"), "ConnectionURL"},
+		{"capitals", url("LDAPS://ldap.example.com:636"), "ConnectionURL"},
 		{"StartTLS", server(func(at *Server) { at.StartTLS = true }), "ConnectionURL"},
 		{"anonymous", server(func(at *Server) { at.BindDN, at.Password = "", secret.Secret{} }), "ConnectionName"},
 

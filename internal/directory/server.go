@@ -32,6 +32,7 @@ type endpoint struct {
 	port   int
 	given  bool   // the port
 	path   string // behind the port
+	caps   bool   // in the scheme
 }
 
 func (e endpoint) address() string { return net.JoinHostPort(e.host, strconv.Itoa(e.port)) }
@@ -111,6 +112,7 @@ func parseEndpoint(text string) (endpoint, error) {
 	default:
 		return e, errScheme
 	}
+	e.caps = scheme != strings.ToLower(scheme)
 	if strings.Contains(rest, "${") {
 		return e, errPlaceholder
 	}
