@@ -125,6 +125,7 @@ var refusals = []refused{
 		what: "app may not open a session.", has: []string{"GRANT CREATE SESSION TO app;"},
 	},
 	{name: "ORA-28040", kind: Oracle, serve: oracleRefuses(28040, "ORA-28040: No matching authentication protocol\n"), stage: Login, error: AuthMethod, what: "The server and the driver have no way of checking passwords in common."},
+	{name: "redirected", kind: Oracle, serve: redirectedOnce(), stage: Login, error: Locked, what: "The account of app is locked."},
 	{name: "another", kind: Oracle, serve: oracleRefuses(600, "ORA-00600: internal error code\n"), stage: Login, error: Refusal, what: "Oracle refuses (ORA-00600)."},
 
 	{

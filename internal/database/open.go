@@ -33,6 +33,9 @@ func Open(ctx context.Context, t Target, o TestOptions) (*Conn, error) {
 	}
 	c := p.conn
 	c.peer.allow(openBudget)
+	if p.try != nil {
+		p.try.stop()
+	}
 	p.conn, p.peer, p.try = nil, nil, nil // they are the caller's now
 	return c, nil
 }

@@ -74,7 +74,7 @@ func (d *oracleDialer) DialContext(ctx context.Context, network, address string)
 	p := d.probe
 	switch n := d.calls.Add(1); {
 	case n == 1:
-		return &tnsConn{Conn: p.line}, nil
+		return &tnsConn{Conn: p.line, peer: p.peer}, nil
 	case n > 1+mostRedirects:
 		return nil, errSecondDial
 	}
@@ -89,18 +89,22 @@ func (d *oracleDialer) DialContext(ctx context.Context, network, address string)
 	}
 	p.peer.become(c)
 	if p.want.tls != always {
-		return &tnsConn{Conn: p.peer}, nil
+		return &tnsConn{Conn: p.peer, peer: p.peer}, nil
 	}
 	t, err := p.handshake(ctx, p.peer)
 	if err != nil {
 		return nil, err
 	}
-	return &tnsConn{Conn: t}, nil
+	return &tnsConn{Conn: t, peer: p.peer}, nil
 }
+
+// mostResends is how often a server may ask for the last packet again: it does so once, as it hands the connection to another process.
+const mostResends = 4
 
 // The packets of Oracle Net that matter here.
 const (
 	tnsAccept  = 2
+	tnsResend  = 11
 	tnsControl = 14 // the last type
 	tnsHead    = 8
 	tnsSID     = 1       // flag of ACCEPT that its driver prints about, and then fails
@@ -111,10 +115,17 @@ const (
 // tnsConn checks the length of each packet before the driver makes room for it.
 type tnsConn struct {
 	net.Conn
-	long  bool
-	head  []byte
-	ahead bytes.Reader
-	left  int // bytes of the packet that may be passed on
+	peer    *peer
+	long    bool
+	ahead   bytes.Reader
+	left    int // bytes of the packet that may be passed on
+	resends int
+}
+
+// Close ends this connection alone: the driver does so before it follows a redirection.
+func (c *tnsConn) Close() error {
+	c.peer.hangUp()
+	return nil
 }
 
 func (c *tnsConn) Read(b []byte) (int, error) {
@@ -136,6 +147,11 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 	}
 	if size < tnsHead || size > tnsMost || packet[4] < tnsAccept || packet[4] > tnsControl || !c.long && (packet[2] != 0 || packet[3] != 0) {
 		return 0, errUnintelligible
+	}
+	if packet[4] == tnsResend {
+		if c.resends++; c.resends > mostResends {
+			return 0, errUnintelligible
+		}
 	}
 	c.left = size - tnsHead
 	if packet[4] == tnsAccept {

@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
-// stageBudget is how many bytes a server may send in a stage of a test: a greeting, a few rows of settings, a list of tables.
-const stageBudget = 4 << 20
+// How many bytes a server may send in a stage of a test: a greeting and a few rows of settings, or a catalog.
+const (
+	stageBudget  = 1 << 20
+	schemaBudget = 32 << 20
+)
 
 // headSize is how much of the first bytes of a server is kept to tell by what it is.
 const headSize = 64
@@ -55,6 +58,9 @@ func (p *peer) abort() {
 		_ = p.conn.Close()
 	}
 }
+
+// hangUp ends the connection that there is now. Another may follow.
+func (p *peer) hangUp() { _ = p.now().Close() }
 
 // become goes on with another connection, unless it was ended.
 func (p *peer) become(c net.Conn) {

@@ -121,9 +121,15 @@ func (p *probe) secureSQLServer(ctx context.Context) (outcome, error) {
 		p.line = &tdsConn{line: line, greeting: answer}
 		return p.inTheClear("the server has no TLS, not even for the password."), nil
 	}
-	t := tls.Client(&tdsHandshake{line: line}, p.tlsConfig(nil))
+	carrier := &tdsHandshake{line: line}
+	config := p.tlsConfig(nil)
+	config.DynamicRecordSizingDisabled = true // SQL Server wants a packet in one record
+	t := tls.Client(carrier, config)
 	if err := t.HandshakeContext(ctx); err != nil {
 		return outcome{}, p.explainTLS(ctx, err)
+	}
+	if err := carrier.flush(); err != nil {
+		return outcome{}, err
 	}
 	line.startTLS(t)
 	loginOnly := server == encryptOff

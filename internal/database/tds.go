@@ -17,7 +17,6 @@ const (
 	tdsHead     = 8
 	tdsLast     = 1
 	tdsReply    = 4
-	tdsLogin    = 16
 	tdsPrelogin = 18
 	tdsMost     = 32767 // length of a packet
 
@@ -114,17 +113,22 @@ func tdsMessage(kind byte, body []byte) []byte {
 	return append(packet, body...)
 }
 
-// tdsHandshake carries a TLS handshake in packets of the prelogin. Once it is over, what TLS sends goes as it is.
+// tdsHandshake carries a TLS handshake in packets of the prelogin, a whole flight in one message, as SQL Server expects it. Once the handshake is over, what TLS
+// sends goes as it is.
 type tdsHandshake struct {
-	line *tdsLine
-	in   bytes.Reader
+	line   *tdsLine
+	in     bytes.Reader
+	flight []byte
 }
 
 func (h *tdsHandshake) Read(b []byte) (int, error) {
 	if h.line.tls != nil {
 		return h.line.peer.Read(b)
 	}
-	if h.in.Len() == 0 {
+	if err := h.flush(); err != nil {
+		return 0, err
+	}
+	for h.in.Len() == 0 {
 		packet, err := h.line.packet()
 		if err != nil {
 			return 0, err
@@ -138,15 +142,26 @@ func (h *tdsHandshake) Write(b []byte) (int, error) {
 	if h.line.tls != nil {
 		return h.line.peer.Write(b)
 	}
-	const most = 4096 - tdsHead
-	for rest := b; len(rest) > 0; {
-		n := min(len(rest), most)
-		if _, err := h.line.peer.Write(tdsMessage(tdsPrelogin, rest[:n])); err != nil {
-			return 0, err
-		}
-		rest = rest[n:]
-	}
+	h.flight = append(h.flight, b...)
 	return len(b), nil
+}
+
+// flush sends what TLS has written.
+func (h *tdsHandshake) flush() error {
+	const most = 4096 - tdsHead
+	for len(h.flight) > 0 {
+		n := min(len(h.flight), most)
+		packet := tdsMessage(tdsPrelogin, h.flight[:n])
+		if n < len(h.flight) {
+			packet[1] = 0
+		}
+		if _, err := h.line.peer.Write(packet); err != nil {
+			return err
+		}
+		h.flight = h.flight[n:]
+	}
+	h.flight = nil
+	return nil
 }
 
 func (h *tdsHandshake) Close() error                       { return h.line.peer.Close() }

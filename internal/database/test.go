@@ -246,6 +246,9 @@ func (p *probe) attempt(ctx context.Context, s Stage) (out outcome, e *Error) {
 	defer cancel()
 	if p.peer != nil {
 		p.peer.allow(stageBudget)
+		if s == Schema {
+			p.peer.allow(schemaBudget)
+		}
 		// A driver that does not watch its context is woken by the end of the connection.
 		defer context.AfterFunc(sctx, p.peer.abort)()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"unicode/utf16"
 )
 
@@ -82,7 +83,7 @@ func readPG(c net.Conn) []byte {
 	if _, err := io.ReadFull(c, head); err != nil {
 		return nil
 	}
-	body := make([]byte, binary.BigEndian.Uint32(head)-4)
+	body := make([]byte, min(1<<16, max(4, binary.BigEndian.Uint32(head))-4))
 	_, _ = io.ReadFull(c, body)
 	return body
 }
@@ -103,12 +104,12 @@ func tdsAnswer(encryption byte) []byte {
 	return tdsMessage(tdsReply, []byte{0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xFF, 15, 0, 8, 0, 0, 0, encryption})
 }
 
-func readTDS(c net.Conn) []byte {
+func readTDS(c io.Reader) []byte {
 	head := make([]byte, tdsHead)
 	if _, err := io.ReadFull(c, head); err != nil {
 		return nil
 	}
-	body := make([]byte, int(binary.BigEndian.Uint16(head[2:]))-tdsHead)
+	body := make([]byte, max(0, int(binary.BigEndian.Uint16(head[2:]))-tdsHead))
 	_, _ = io.ReadFull(c, body)
 	if head[1]&tdsLast == 0 {
 		return append(body, readTDS(c)...)
@@ -156,7 +157,7 @@ func readTNS(c net.Conn) []byte {
 	if _, err := io.ReadFull(c, head); err != nil {
 		return nil
 	}
-	body := make([]byte, int(binary.BigEndian.Uint16(head))-8)
+	body := make([]byte, max(0, int(binary.BigEndian.Uint16(head))-8))
 	_, _ = io.ReadFull(c, body)
 	return body
 }
@@ -235,3 +236,16 @@ var ttcProtocol = func() []byte {
 	b = append(append(b, 8), make([]byte, 8)...) // compile time
 	return append(b, 2, 0, 0)                    // run time
 }()
+
+// redirectedOnce sends the first that comes elsewhere, and refuses the second.
+func redirectedOnce() func(c net.Conn) {
+	var calls atomic.Int32
+	return func(c net.Conn) {
+		if calls.Add(1) > 1 {
+			oracleRefuses(28000, "ORA-28000: the account is locked\n")(c)
+			return
+		}
+		address := "(ADDRESS=(PROTOCOL=tcp)(HOST=192.0.2.8)(PORT=1521))"
+		tnsSays(tnsPacket(5, 0, append([]byte{0, byte(len(address))}, address...)))(c)
+	}
+}
