@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/carbon"
@@ -36,12 +37,17 @@ func CheckParses(ctx context.Context, w *Workspace) []Result {
 	return append(all, Result{ID: "verify.parse", Status: OK, Message: fmt.Sprintf("%d configuration files can be parsed.", good)})
 }
 
+// confFiles are the XML and properties files of repository/conf on the disk; a Workspace looks for them once.
 func confFiles(w *Workspace) []string {
-	var files []string
+	if w.conf != nil {
+		return slices.Clone(w.conf)
+	}
+	files := []string{}
 	for _, pattern := range confPatterns {
 		for _, suffix := range []string{".xml", ".properties"} {
 			files = append(files, w.Install.Glob(pattern+suffix)...)
 		}
 	}
-	return files
+	w.conf = files
+	return slices.Clone(files)
 }

@@ -138,7 +138,10 @@ func (u *vaultAuditor) state(places []*vaultPlace) {
 
 // reading is the vault as it is on the disk, without the values that are laid over it.
 func (u *vaultAuditor) reading() sv.Reading {
-	raw := NewWorkspace(u.w.Install)
+	raw := u.w
+	if u.v.open() {
+		raw = NewWorkspace(u.w.Install)
+	}
 	r := sv.Reading{Conf: u.v.conf, Key: u.v.key}
 	if doc, err := raw.Properties(u.v.location()); err == nil {
 		for _, e := range doc.Entries() {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	ks "carbon-setup/internal/keystore"
 	sv "carbon-setup/internal/vault"
@@ -199,28 +200,41 @@ func passwordFiles(w *Workspace) []string {
 	return sv.PasswordNames(w.Install.Host.OS == "windows")
 }
 
-// decrypt reads every ciphertext.
+// decrypt reads every ciphertext, all of them side by side: that is most of the work of opening a vault.
 func (v *vaultState) decrypt() {
-	for alias, text := range v.texts {
-		switch sv.Classify(text.value) {
-		case sv.Plain:
-			v.broken[alias] = "is not one: the entry is still in clear"
-			continue
-		case sv.Empty:
-			v.broken[alias] = "is empty"
-			continue
-		case sv.Encrypted, sv.Broken:
-		}
-		value, err := v.key.Decrypt(text.value)
-		switch {
-		case err != nil:
-			v.broken[alias] = "cannot be decrypted with the key of the vault"
-		case value.Reveal() == "":
-			v.broken[alias] = "decrypts to nothing"
-		default:
-			v.opened[alias] = value
-		}
+	aliases := sortedKeys(v.texts)
+	values, whys := make([]secret.Secret, len(aliases)), make([]string, len(aliases))
+	var all sync.WaitGroup
+	for i, alias := range aliases {
+		all.Go(func() { values[i], whys[i] = v.decryptOne(v.texts[alias].value) })
 	}
+	all.Wait()
+	for i, alias := range aliases {
+		if whys[i] != "" {
+			v.broken[alias] = whys[i]
+			continue
+		}
+		v.opened[alias] = values[i]
+	}
+}
+
+// decryptOne returns what an entry stands for, or why that cannot be known; follows "its ciphertext".
+func (v *vaultState) decryptOne(text string) (value secret.Secret, why string) {
+	switch sv.Classify(text) {
+	case sv.Plain:
+		return value, "is not one: the entry is still in clear"
+	case sv.Empty:
+		return value, "is empty"
+	case sv.Encrypted, sv.Broken:
+	}
+	value, err := v.key.Decrypt(text)
+	switch {
+	case err != nil:
+		return value, "cannot be decrypted with the key of the vault"
+	case value.Reveal() == "":
+		return value, "decrypts to nothing"
+	}
+	return value, ""
 }
 
 // unseal lays the plain values over the secured elements. An alias with an element that does not take its value is left sealed everywhere.

@@ -136,8 +136,15 @@ func keyApartStore(t *testing.T, home string) {
 	setFile(t, home, carbon.CarbonXML, text[:k]+own+text[j:])
 }
 
+// storeOfFamily is a JKS file with the key of the tests.
+func storeOfFamily(t testing.TB) []byte {
+	t.Helper()
+	f := theFamily()
+	return storeOf(t, privatePEM(t, f.key)+certPEM(f.leaf, f.inter, f.root), ksPassword)
+}
+
 // storeOf is a JKS file with one key.
-func storeOf(t *testing.T, pem, password string) []byte {
+func storeOf(t testing.TB, pem, password string) []byte {
 	t.Helper()
 	source, err := ks.Load(ks.Passwords{}, ks.File{Name: "key.pem", Data: []byte(pem)})
 	if err != nil {

@@ -78,9 +78,16 @@ func unknownAliases(w *Workspace, a *answers.Set) []Problem {
 func unusableValues(a *answers.Set) []Problem {
 	var all []Problem
 	for _, alias := range a.Names(strings.TrimSuffix(keyVaultSecrets, ".")) {
-		if err := sv.Check(a.Secret(keyVaultSecrets+alias), math.MaxInt); err != nil {
+		told := a.Secret(keyVaultSecrets + alias)
+		switch err := sv.Check(told, math.MaxInt); {
+		case err != nil:
 			what, fix := vaultErrorTexts(err)
 			all = append(all, Problem{Severity: Error, Key: keyVaultSecrets + alias, Message: what, Fix: fix})
+		case strings.ContainsAny(told.Reveal(), "\ufffe\uffff"):
+			all = append(all, Problem{
+				Severity: Error, Key: keyVaultSecrets + alias, Message: "The secret holds a character that XML does not allow (U+FFFE or U+FFFF); it could never be taken back out of the vault.",
+				Fix: "Take the character out.",
+			})
 		}
 	}
 	return all

@@ -25,6 +25,7 @@ type Workspace struct {
 	actions []apply.Action
 	bundles []string // see plugins
 	keys    *keyFiles
+	conf    []string // see confFiles
 	vault   *vaultState
 	drivers driverCache
 	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.

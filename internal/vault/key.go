@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"carbon-setup/internal/secret"
@@ -18,8 +19,11 @@ const padding = 11
 // minKeyBits is the least that Go's RSA takes. It is also the size of the key that WSO2 ships.
 const minKeyBits = 1024
 
-// Key is the RSA key of the vault: that of RegistryKeyStore in carbon.xml.
-type Key struct{ private *rsa.PrivateKey }
+// Key is the RSA key of the vault: that of RegistryKeyStore in carbon.xml. It is safe for concurrent use.
+type Key struct {
+	private *rsa.PrivateKey
+	known   sync.Map // ciphertext to secret: opening one takes as long as everything else that is done with it
+}
 
 // NewKey returns the vault's side of a key, which must not be nil.
 func NewKey(private *rsa.PrivateKey) *Key { return &Key{private: private} }
@@ -62,6 +66,9 @@ func (k *Key) Encrypt(s secret.Secret) (string, error) {
 // Decrypt returns the secret of a ciphertext; line breaks and blanks in it do not matter: WSO2's tool writes lines of 76 characters. Other signs do, though
 // the server's decoder (Base64Utils of Axiom) makes some bytes of any text. A ciphertext of nothing gives the empty secret. Errors are *Error of the kinds NotBase64, OtherSize and OtherKey.
 func (k *Key) Decrypt(text string) (secret.Secret, error) {
+	if s, ok := k.known.Load(text); ok {
+		return s.(secret.Secret), nil //nolint:forcetypeassert // nothing else is stored
+	}
 	sealed, err := decode(text)
 	if err != nil {
 		return secret.Secret{}, err
@@ -77,7 +84,9 @@ func (k *Key) Decrypt(text string) (secret.Secret, error) {
 	if err != nil || !utf8.Valid(plain) {
 		return secret.Secret{}, &Error{Kind: OtherKey, What: "The ciphertext was made with another key than the one in use, or is damaged.", Fix: fixOtherKey}
 	}
-	return secret.New(string(plain)), nil
+	s := secret.New(string(plain))
+	k.known.Store(text, s)
+	return s, nil
 }
 
 const fixOtherKey = "Encrypt the secret again with the key in use, or give RegistryKeyStore the key back that it was encrypted with."
