@@ -163,6 +163,9 @@ func TestSlapd(t *testing.T) {
 
 		{"writes", both(account("writer"), write), Write, OK, ""},
 		{"writes users alone", both(account("writer"), write, func(u *setup) { u.s.WriteGroups = false }), Write, OK, ""},
+		{"writes passwords as they are", both(account("writer"), write, func(u *setup) { u.s.PasswordHashMethod = "PLAIN_TEXT" }), Write, OK, ""},
+		{"writes MD5", both(account("writer"), write, func(u *setup) { u.s.PasswordHashMethod = "MD5" }), Write, OK, ""},
+		{"writes a hash that the directory does not know", both(account("writer"), write, func(u *setup) { u.s.PasswordHashMethod = "SHA-256" }), Write, Warn, UserPassword},
 		{"may not write", both(account("reader"), write), Write, Fail, WriteDenied},
 		{"makes and does not delete", both(account("maker"), write), Write, Fail, LeftBehind},
 		{"a class that is not there", both(account("writer"), write, func(u *setup) { u.s.UserEntryObjectClass = "wso2Person" }), Write, Fail, SchemaRefused},

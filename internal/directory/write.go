@@ -2,7 +2,12 @@ package directory
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // what Carbon does
 	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // likewise
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -67,7 +72,7 @@ func (t *Tester) write(ctx context.Context) StageResult {
 		return ok("A user and a group were made, found and deleted again.")
 	case e == nil:
 		return ok("A user was made, found and deleted again.")
-	case e.Kind == UserMissing:
+	case e.Kind == UserMissing, e.Kind == UserPassword:
 		return warn(e.What, e)
 	}
 	return fail(e)
@@ -94,6 +99,9 @@ func (t *Tester) tryWrite(ctx context.Context, w *trial) *Error {
 	found, err := t.findUser(ctx, w.name)
 	if err != nil {
 		return t.listError(ctx, err)
+	}
+	if e := t.trialLogin(ctx, w); e != nil {
+		return e
 	}
 	if t.store.WriteGroups {
 		group := map[string][]string{"objectClass": {t.store.GroupEntryObjectClass}, "cn": {w.name + "-role"}, t.store.MembershipAttribute: {w.user}}
@@ -128,13 +136,61 @@ func (t *Tester) userAttributes(w *trial) map[string][]string {
 
 func (t *Tester) withPassword(a map[string][]string, w *trial) map[string][]string {
 	if t.store.Kind != ActiveDirectory {
-		a["userPassword"] = []string{w.password}
+		a["userPassword"] = []string{passwordToStore(t.store.PasswordHashMethod, w.password)}
 		return a
 	}
 	if !t.store.ADLDS {
 		a["userAccountControl"] = []string{"514"} // disabled until it has a password
 	}
 	return a
+}
+
+// passwordToStore is the value of userPassword that getPasswordToStore of the kernel makes: the digest without salt after the name of its method, as Java
+// writes it. A method that Java does not have stops Carbon when it makes a user; here it is sent as it is.
+func passwordToStore(method, password string) string {
+	var sum []byte
+	switch strings.ToUpper(method) {
+	case "SHA", "SHA1", "SHA-1":
+		s := sha1.Sum([]byte(password)) //nolint:gosec // what Carbon does
+		sum = s[:]
+	case "MD5":
+		s := md5.Sum([]byte(password)) //nolint:gosec // likewise
+		sum = s[:]
+	case "SHA-256":
+		s := sha256.Sum256([]byte(password))
+		sum = s[:]
+	case "SHA-512":
+		s := sha512.Sum512([]byte(password))
+		sum = s[:]
+	default:
+		return password
+	}
+	return "{" + method + "}" + base64.StdEncoding.EncodeToString(sum)
+}
+
+// trialLogin logs in as the new user: a directory may take a hash that it cannot use.
+func (t *Tester) trialLogin(ctx context.Context, w *trial) *Error {
+	if t.store.Kind == ActiveDirectory {
+		return nil
+	}
+	other, e := t.again(ctx, false)
+	if e != nil {
+		return e
+	}
+	defer other.Close()
+	_, err := other.login(ctx, other.conn, w.user, w.password)
+	n, answered := code(err)
+	switch {
+	case err == nil:
+		return nil
+	case !answered || n != ldap.LDAPResultInvalidCredentials:
+		return other.bindError(ctx, w.user, err)
+	}
+	return &Error{
+		Kind: UserPassword, What: "A user can be made, but cannot log in with the password that it was given.", Server: words(t.said(err), w.password), wrapped: err,
+		Cause: fmt.Sprintf("The directory does not know what Carbon makes of passwords with the PasswordHashMethod %s.", quote(t.store.PasswordHashMethod)),
+		Fix:   "Use SHA, or PLAIN_TEXT if the directory hashes passwords itself.",
+	}
 }
 
 // add makes an entry. From the moment of the request on it may be there.
