@@ -103,13 +103,14 @@ const mostResends = 4
 
 // The packets of Oracle Net that matter here.
 const (
-	tnsAccept  = 2
-	tnsResend  = 11
-	tnsControl = 14 // the last type
-	tnsHead    = 8
-	tnsSID     = 1       // flag of ACCEPT that its driver prints about, and then fails
-	tnsLong    = 315     // from this version on lengths have four bytes, once the connection is accepted
-	tnsMost    = 2 << 20 // the largest packet that the driver asks for
+	tnsAccept     = 2
+	tnsDataPacket = 6
+	tnsResend     = 11
+	tnsControl    = 14 // the last type
+	tnsHead       = 8
+	tnsSID        = 1       // flag of ACCEPT that its driver prints about, and then fails
+	tnsLong       = 315     // from this version on lengths have four bytes, once the connection is accepted
+	tnsMost       = 2 << 20 // the largest packet that the driver asks for
 )
 
 // tnsConn checks the length of each packet before the driver makes room for it.
@@ -154,6 +155,17 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 		}
 	}
 	c.left = size - tnsHead
+	if packet[4] == tnsDataPacket {
+		body := make([]byte, min(c.left, 12))
+		if _, err := io.ReadFull(c.Conn, body); err != nil {
+			return 0, err
+		}
+		c.left -= len(body)
+		if manyPairs(body) {
+			return 0, errUnintelligible
+		}
+		packet = append(packet, body...)
+	}
 	if packet[4] == tnsAccept {
 		body := make([]byte, min(c.left, 64))
 		if _, err := io.ReadFull(c.Conn, body); err != nil {
@@ -168,6 +180,24 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 	}
 	c.ahead.Reset(packet)
 	return c.ahead.Read(b)
+}
+
+// manyPairs reports whether data begins with an answer to a login that announces more pairs of names and values than a server has to tell: the driver makes
+// room for them before it reads them. In front of them are flags (2 bytes) and the kind of message, 8.
+func manyPairs(data []byte) bool {
+	const most = 1024
+	if len(data) < 4 || data[2] != 8 {
+		return false
+	}
+	size := int(data[3] & 0x7F)
+	if size > 8 || len(data) < 4+size {
+		return size > 2
+	}
+	n := uint64(0)
+	for _, b := range data[4 : 4+size] {
+		n = n<<8 | uint64(b)
+	}
+	return n > most || data[3]&0x80 != 0 && n > 0
 }
 
 // explainOracle says what an error of Oracle means.

@@ -212,6 +212,11 @@ func ttcError(code int, text string) []byte {
 
 // oracleRefuses goes through the handshake of Oracle and refuses the user.
 func oracleRefuses(code int, text string) func(c net.Conn) {
+	return oracleAnswers(ttcError(code, text))
+}
+
+// oracleAnswers goes through the handshake of Oracle and answers the user.
+func oracleAnswers(answer []byte) func(c net.Conn) {
 	return func(c net.Conn) {
 		const version = 312
 		readTNS(c)
@@ -221,7 +226,7 @@ func oracleRefuses(code int, text string) func(c net.Conn) {
 		readTNS(c)
 		_, _ = c.Write(tnsData(version, append([]byte{2}, make([]byte, 64)...)))
 		readTNS(c)
-		_, _ = c.Write(tnsData(version, ttcError(code, text)))
+		_, _ = c.Write(tnsData(version, answer))
 		hear(c)
 	}
 }

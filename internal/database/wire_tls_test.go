@@ -185,6 +185,10 @@ func TestLyingLengths(t *testing.T) {
 			hear(c)
 		}, Unintelligible},
 		{"a packet of Oracle of no length", Oracle, tnsSays([]byte{0, 0, 0, 0, 4, 0, 0, 0}), Unintelligible},
+		{"four billion pairs", Oracle, oracleAnswers([]byte{8, 4, 0xFF, 0xFF, 0xFF, 0xFF}), Unintelligible},
+		{"less than no pairs", Oracle, oracleAnswers([]byte{8, 0x81, 1}), Unintelligible},
+		{"a number of more than eight bytes", Oracle, oracleAnswers([]byte{8, 0x7F, 1}), Unintelligible},
+		{"an error with a number of nine bytes", Oracle, oracleAnswers([]byte{4, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9}), Unintelligible},
 		{"an accept that its driver prints about", Oracle, tnsSays(tnsAccepted(312, tnsSID)), Unintelligible},
 		{"an accept cut short", Oracle, tnsSays(tnsPacket(tnsAccept, 0, make([]byte, 4))), Unintelligible},
 		{"redirected for ever", Oracle, tnsSays(tnsPacket(5, 0, append([]byte{0, 53}, "(ADDRESS=(PROTOCOL=tcp)(HOST=192.0.2.8)(PORT=1521))  "...))), Unintelligible},
