@@ -113,20 +113,25 @@ func (c *creation) tell(done, total int, s *step) {
 
 // execute runs one statement, which is let finish for a moment when ctx ends.
 func (c *creation) execute(ctx context.Context, s *step) error {
-	sctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	sctx, cancel := graceful(ctx)
 	defer cancel()
+	_, err := c.db.ExecContext(sctx, s.sql)
+	return err
+}
+
+// graceful returns a context that ends a moment after ctx does. cancel frees it.
+func graceful(ctx context.Context) (longer context.Context, cancel func()) {
+	longer, end := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
-			cancel()
-		case <-sctx.Done():
+			end()
+		case <-longer.Done():
 		}
 	})
-	defer stop()
-	_, err := c.db.ExecContext(sctx, s.sql)
-	return err
+	return longer, func() { stop(); end() }
 }
 
 // record remembers what was made.

@@ -80,7 +80,9 @@ func (c *Conn) within(ctx context.Context, r *creation, work func(context.Contex
 	r.atomic = c.Kind == PostgreSQL || c.Kind == SQLServer
 	var tx *sql.Tx
 	if r.atomic {
-		if tx, err = c.conn.BeginTx(context.WithoutCancel(ctx), nil); err != nil {
+		tctx, cancel := graceful(ctx) // the transaction is undone here, not by the end of ctx, so that it is known when it is over
+		defer cancel()
+		if tx, err = c.conn.BeginTx(tctx, nil); err != nil {
 			return catalogError(ctx, c.Kind, err)
 		}
 		r.db = tx
