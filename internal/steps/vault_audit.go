@@ -87,15 +87,10 @@ func (u *vaultAuditor) inIt(places []*vaultPlace) bool {
 
 // inClear says that passwords of one file stand in clear, in which lines, and more.
 func inClear[T any](some []T, place func(T) carbon.Place, more string) string {
-	lines := make([]string, len(some))
-	for i, one := range some {
-		lines[i] = fmt.Sprint(place(one).Line)
-	}
-	lines = slices.Compact(lines)
 	if len(some) == 1 {
 		return "A password in clear; " + more + "."
 	}
-	return fmt.Sprintf("%d passwords in clear (lines %s); %s.", len(some), strings.Join(lines, ", "), more)
+	return fmt.Sprintf("%d passwords in clear %s; %s.", len(some), lineNumbers(some, place), more)
 }
 
 func theyOr(n int) string {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -144,4 +145,37 @@ func byFile[T any](all []T, place func(T) carbon.Place) (files []string, lines m
 		lines[file] = append(lines[file], one)
 	}
 	return files, lines
+}
+
+// adviseClear lists, for the review, the passwords that stay in clear, with their places; none when there are none.
+func adviseClear(w *Workspace) []Advice {
+	places, unread := vaultPlaces(w)
+	place := func(c clearSecret) carbon.Place { return c.place }
+	all := clearSecrets(w, places)
+	if len(all) == 0 {
+		return nil
+	}
+	files, of := byFile(all, place)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Carbon 4.2.0 cannot read %s in %s from the vault:", number(len(all), "password", "passwords"), number(len(files), "file", "files"))
+	for _, file := range files {
+		fmt.Fprintf(&b, "\n%s %s", file, lineNumbers(of[file], place))
+	}
+	b.WriteString("\nThey stay there in clear. Let only the user of the server read these files, and give the accounts no more rights than they need.")
+	for _, u := range unread {
+		b.WriteString("\n" + u.String() + ": what stands in it stays, too.")
+	}
+	return []Advice{{Guideline: 10, Title: "Passwords that stay in clear", Text: b.String()}}
+}
+
+// lineNumbers tells the lines of one file, each once.
+func lineNumbers[T any](some []T, place func(T) carbon.Place) string {
+	lines := make([]string, len(some))
+	for i, one := range some {
+		lines[i] = fmt.Sprint(place(one).Line)
+	}
+	if lines = slices.Compact(lines); len(lines) == 1 {
+		return "(line " + lines[0] + ")"
+	}
+	return "(lines " + strings.Join(lines, ", ") + ")"
 }

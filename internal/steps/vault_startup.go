@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -20,7 +21,7 @@ func (vault) Advice(w *Workspace, a *answers.Set) []Advice {
 	case !on:
 		return adviseNoPassword(w.Install)
 	}
-	return append([]Advice{adviseStart(w, startKind(w, a))}, adviseServices(w.Install)...)
+	return slices.Concat([]Advice{adviseStart(w, startKind(w, a))}, adviseClear(w), adviseServices(w.Install))
 }
 
 // startKind is the choice in force: what the answers want, else what is in the home.

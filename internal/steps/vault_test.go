@@ -75,6 +75,8 @@ func TestVaultGolden(t *testing.T) {
 			out := buildPlan(t, home, vaultStays)
 			golden(t, "vault/"+which+".diff", diffText(out.Plan))
 			golden(t, "vault/"+which+"-problems.txt", problemLines(out.Problems))
+			clear := slices.DeleteFunc(slices.Clone(out.Advice), func(a Advice) bool { return a.Title != "Passwords that stay in clear" })
+			golden(t, "vault/"+which+"-clear.txt", adviceLines(clear))
 			applyNow(t, home, out.Plan)
 			golden(t, "vault/"+which+"-after.txt", unkeyed(resultLines(findings(t, home, 10))))
 			verified := unkeyed(resultLines(VerifyInstall(t.Context(), openInstall(t, home), answersOf(t, vaultStays))))
