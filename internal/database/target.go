@@ -161,10 +161,11 @@ func (t Target) String() string {
 		name = t.Service
 	case t.Kind == Oracle:
 		name = "(DESCRIPTION=...)"
-	case t.Instance != "":
-		name = t.Instance + "/" + name
 	}
 	t = t.Filled()
+	if t.Instance != "" && t.Port == 0 {
+		return fmt.Sprintf(`%s %s\%s/%s`, t.Kind.Title(), t.Host, t.Instance, name)
+	}
 	return fmt.Sprintf("%s %s/%s", t.Kind.Title(), Addr{t.Host, t.Port}, name)
 }
 

@@ -280,6 +280,18 @@ func TestTargetKeepsItsSecrets(t *testing.T) {
 	}
 }
 
+func TestTargetString(t *testing.T) {
+	for want, target := range map[string]Target{
+		"MySQL db:3306/regdb": {Kind: MySQL, Host: "db", Database: "regdb"}, `Microsoft SQL Server sql\WSO2/regdb`: {Kind: SQLServer, Host: "sql", Instance: "WSO2", Database: "regdb"},
+		"PostgreSQL [::1]:5432/regdb": {Kind: PostgreSQL, Host: "::1", Database: "regdb"}, "Oracle ora:1521/X": {Kind: Oracle, Host: "ora", SID: "X"},
+		"Oracle rac1.example.com:1521/(DESCRIPTION=...)": {Kind: Oracle, Descriptor: rac},
+	} {
+		if got := target.String(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 func TestTargetEqual(t *testing.T) {
 	base := Target{Kind: MySQL, Host: "db", Database: "regdb", Username: "carbon", Password: secret.New("x"), Parameters: map[string]string{"useSSL": "true"}}
 	if again := base; !base.Equal(again) {
