@@ -23,18 +23,18 @@ func debianJar(t *testing.T, name string) string {
 	return path
 }
 
-// realDriver is a driver with a server to try it on.
-type realDriver struct {
+// probeServer is a driver with a server to try it on.
+type probeServer struct {
 	t       *testing.T
 	server  *dbtest.Server
 	options ProbeOptions
 	roots   string
 }
 
-const realPassword = `p&a+s%20 s;{ü}"'\`
+const probePassword = `p&a+s%20 s;{ü}"'\`
 
 // onServer makes a database and a user.
-func onServer(t *testing.T, s *dbtest.Server, k Kind, jar, options string, grant func(database string) []string) realDriver {
+func onServer(t *testing.T, s *dbtest.Server, k Kind, jar, options string, grant func(database string) []string) probeServer {
 	t.Helper()
 	name := s.Database(t, options)
 	s.Exec(t, "", grant(name)...)
@@ -51,23 +51,23 @@ func onServer(t *testing.T, s *dbtest.Server, k Kind, jar, options string, grant
 	if err != nil {
 		t.Fatal(err)
 	}
-	target := Target{Kind: k, Host: dbtest.Host, Port: s.Port, Database: name, Username: "probe_" + name, Password: secret.New(realPassword)}
+	target := Target{Kind: k, Host: dbtest.Host, Port: s.Port, Database: name, Username: "probe_" + name, Password: secret.New(probePassword)}
 	driver, ok := j.DriverFor(target)
 	if !ok {
 		t.Fatalf("%+v", j)
 	}
-	return realDriver{t, s, ProbeOptions{Java: javaTool(t, "java"), Jars: []string{path}, Class: driver.Class, Target: target, Timeout: time.Minute}, roots}
+	return probeServer{t, s, ProbeOptions{Java: javaTool(t, "java"), Jars: []string{path}, Class: driver.Class, Target: target, Timeout: time.Minute}, roots}
 }
 
-// realCase is a change of what works, and what comes of it. Words are of the driver or of the server, whose texts are theirs.
-type realCase struct {
+// probeCase is a change of what works, and what comes of it. Words are of the driver or of the server, whose texts are theirs.
+type probeCase struct {
 	name   string
 	change func(*ProbeOptions)
 	kind   ProbeErrorKind
 	words  string
 }
 
-func (d realDriver) run(cases []realCase, check func(t *testing.T, r ProbeResult)) {
+func (d probeServer) run(cases []probeCase, check func(t *testing.T, r ProbeResult)) {
 	for _, c := range cases {
 		d.t.Run(c.name, func(t *testing.T) {
 			o := d.options
@@ -109,7 +109,7 @@ func TestProbePostgreSQL(t *testing.T) {
 	const odd = "Reg db+ü%20&?#"
 	d := onServer(t, s, PostgreSQL, "postgresql.jar", "", func(name string) []string {
 		return []string{
-			"CREATE USER probe_" + name + " PASSWORD '" + strings.ReplaceAll(realPassword, "'", "''") + "'",
+			"CREATE USER probe_" + name + " PASSWORD '" + strings.ReplaceAll(probePassword, "'", "''") + "'",
 			`CREATE DATABASE "` + odd + `"`,
 		}
 	})
@@ -117,7 +117,7 @@ func TestProbePostgreSQL(t *testing.T) {
 		s.Exec(t, "", `DROP DATABASE "`+odd+`" WITH (FORCE)`, "DROP USER "+d.options.Target.Username)
 	})
 	quiet := silent(t)
-	d.run([]realCase{
+	d.run([]probeCase{
 		{"as it is", func(*ProbeOptions) {}, "", ""},
 		{"a name with everything", func(o *ProbeOptions) { o.Target.Database = odd }, "", ""},
 		{"a value with everything", func(o *ProbeOptions) {
@@ -156,7 +156,7 @@ func TestProbePostgreSQL(t *testing.T) {
 func TestProbeMariaDB(t *testing.T) {
 	s := dbtest.MariaDB(t)
 	d := onServer(t, s, MariaDB, "mariadb-java-client.jar", "", func(name string) []string {
-		quoted := strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(realPassword)
+		quoted := strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(probePassword)
 		return []string{
 			"CREATE USER probe_" + name + "@'127.0.0.1' IDENTIFIED BY '" + quoted + "'", "GRANT ALL ON `" + name + "`.* TO probe_" + name + "@'127.0.0.1'",
 			"CREATE DATABASE `Reg db+ü%20&`", "GRANT ALL ON `Reg db+ü\\%20&`.* TO probe_" + name + "@'127.0.0.1'",
@@ -166,7 +166,7 @@ func TestProbeMariaDB(t *testing.T) {
 		s.Exec(t, "", "DROP DATABASE `Reg db+ü%20&`", "DROP USER "+d.options.Target.Username+"@'127.0.0.1'")
 	})
 	quiet := silent(t)
-	d.run([]realCase{
+	d.run([]probeCase{
 		{"as it is", func(*ProbeOptions) {}, "", ""},
 		{"a name with everything", func(o *ProbeOptions) { o.Target.Database = "Reg db+ü%20&" }, "", ""},
 		{"a value with everything", func(o *ProbeOptions) {
