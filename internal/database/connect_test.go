@@ -56,10 +56,6 @@ func status(results []StageResult, s Stage) Status {
 	return ""
 }
 
-func postgresTarget(s *dbtest.Server, database, user string, parameters ...string) Target {
-	return target(PostgreSQL, s.Port, database, user, parameters...)
-}
-
 func target(k Kind, port int, database, user string, parameters ...string) Target {
 	t := Target{Kind: k, Host: dbtest.Host, Port: port, Database: database, Username: user, Password: secret.New(goodPassword), Parameters: map[string]string{}}
 	for _, p := range parameters {

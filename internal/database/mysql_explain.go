@@ -39,23 +39,12 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: words(e.Message, p.t.Password.Reveal())}
 	from := p.seenFrom(e.Message)
 	account := mysqlAccount(p.t.Username, from)
-	db := mysqlName(p.t.Database)
 	product := p.t.Kind.Title()
 	switch e.Number {
 	case 1045, 1698:
 		p.explainDenied(x, e, from)
 	case 1130:
-		if m := hostWords.FindStringSubmatch(e.Message); m != nil {
-			from, account = m[1], mysqlAccount(p.t.Username, m[1])
-		}
-		x.Kind = HostNotAllowed
-		x.What = fmt.Sprintf("%s lets nobody in from this machine, which it sees as %s.", product, words(from))
-		x.Cause = "Every user of MySQL and MariaDB belongs to the host that it comes from, and there is none for this one."
-		x.Fix = "Have the user created for this host."
-		x.Statements = []string{
-			fmt.Sprintf("CREATE USER %s IDENTIFIED BY '<password>';", account),
-			fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", db, account),
-		}
+		p.explainHost(x, e)
 	case 1129:
 		x.Kind = HostBlocked
 		x.What = product + " has blocked this machine because of too many connections that were broken off."
@@ -103,6 +92,22 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 		x.Fix = "Look into the log of the database server."
 	}
 	return x
+}
+
+func (p *probe) explainHost(x *Error, e *mysql.MySQLError) {
+	from := p.seenFrom(e.Message)
+	if m := hostWords.FindStringSubmatch(e.Message); m != nil {
+		from = m[1]
+	}
+	account := mysqlAccount(p.t.Username, from)
+	x.Kind = HostNotAllowed
+	x.What = fmt.Sprintf("%s lets nobody in from this machine, which it sees as %s.", p.t.Kind.Title(), words(from))
+	x.Cause = "Every user of MySQL and MariaDB belongs to the host that it comes from, and there is none for this one."
+	x.Fix = "Have the user created for this host."
+	x.Statements = []string{
+		fmt.Sprintf("CREATE USER %s IDENTIFIED BY '<password>';", account),
+		fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", mysqlName(p.t.Database), account),
+	}
 }
 
 func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {

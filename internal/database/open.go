@@ -77,15 +77,15 @@ func (g guarded) Connect(ctx context.Context) (c driver.Conn, err error) {
 	}()
 	c, err = g.Connector.Connect(ctx)
 	if errors.Is(err, driver.ErrBadConn) { // database/sql would try again
-		return nil, fmt.Errorf("%w: %w", errUnintelligible, noRetry{err})
+		return nil, fmt.Errorf("%w: %w", errUnintelligible, lostError{err})
 	}
 	return c, err
 }
 
-// noRetry hides driver.ErrBadConn.
-type noRetry struct{ error }
+// lostError hides driver.ErrBadConn.
+type lostError struct{ error }
 
-func (noRetry) Is(error) bool { return false }
+func (lostError) Is(error) bool { return false }
 
 // text runs a query that returns one row of one column.
 func (c *Conn) text(ctx context.Context, query string) (string, error) {

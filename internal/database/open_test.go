@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,4 +206,98 @@ func FuzzPeer(f *testing.F) {
 			}
 		})
 	})
+}
+
+func TestSeveralHosts(t *testing.T) {
+	var dialed []string
+	o := TestOptions{
+		Timeout: 5 * time.Second,
+		Lookup: func(_ context.Context, host string) ([]string, error) {
+			switch host {
+			case "db1.example.com":
+				return []string{"2001:db8::1", "192.0.2.1"}, nil
+			case "db2.example.com":
+				return []string{"192.0.2.2"}, nil
+			}
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		},
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialed = append(dialed, address)
+			if address != "192.0.2.2:5433" {
+				return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+			}
+			return peerOf(pgSays(pgError("28P01", "no", "auth_failed")))(ctx, network, address)
+		},
+	}
+	to := fullTarget(PostgreSQL)
+	to.HostList = "db1.example.com:5432,gone.example.com:5432,db2.example.com:5433"
+	results := Test(t.Context(), to, o, nil)
+	if want := "192.0.2.1:5432 [2001:db8::1]:5432 192.0.2.2:5433"; strings.Join(dialed, " ") != want {
+		t.Errorf("dialed %v, want %s", dialed, want)
+	}
+	if status(results, Resolve) != Warn || status(results, Connect) != Warn || status(results, Login) != Fail || !strings.Contains(told(results), "The name gone.example.com is unknown.") {
+		t.Error(told(results))
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := TestOptions{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		start := time.Now()
+		results := Test(t.Context(), fullTarget(MySQL), o, nil)
+		if e := end(results); e.Stage != Connect || e.Err.Kind != Filtered || e.Err.What != "192.0.2.7:3306 does not answer." || time.Since(start) != 10*time.Second {
+			t.Errorf("after %s:\n%s", time.Since(start), told(results))
+		}
+		slow := TestOptions{Lookup: func(ctx context.Context, _ string) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() }}
+		to := fullTarget(Oracle)
+		to.Host = "db.example.com"
+		if e := end(Test(t.Context(), to, slow, nil)); e.Stage != Resolve || e.Err.Kind != NameUnanswered || e.Took != 5*time.Second {
+			t.Errorf("%v after %s", e.Err, e.Took)
+		}
+	})
+}
+
+func TestWords(t *testing.T) {
+	for in, want := range map[string]string{
+		"a\r\n  b\tc ":              "a b c",
+		"\x1b[31mred\x07":           `\x1b[31mred\a`,
+		"the s3cret-of-a-user is":   "the [secret] is",
+		"bad \xff end":              `bad \ufffd end`,
+		"\u202egnp.exe":             `\u202egnp.exe`,
+		strings.Repeat("x", 100000): strings.Repeat("x", mostWords) + " ...",
+	} {
+		if got := words(in, goodPassword); got != want {
+			t.Errorf("%.40q is shown as %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestGrantsOfMySQL(t *testing.T) {
+	for _, c := range []struct {
+		lines   string
+		missing int
+		roles   bool
+	}{
+		{"GRANT ALL PRIVILEGES ON *.* TO `a`@`%`", 0, false},
+		{"GRANT USAGE ON *.* TO `a`@`%`|GRANT ALL PRIVILEGES ON `carbon`.* TO `a`@`%`", 0, false},
+		{"GRANT ALL PRIVILEGES ON `carb\\_n`.* TO `a`@`%`", 9, false},
+		{"GRANT ALL PRIVILEGES ON `carb_n`.* TO `a`@`%`", 0, false},
+		{"GRANT ALL PRIVILEGES ON `c%`.* TO `a`@`%`", 0, false},
+		{"GRANT ALL PRIVILEGES ON `%n`.* TO `a`@`%`", 0, false},
+		{"GRANT ALL PRIVILEGES ON `carbon`.`UM_USER` TO `a`@`%`", 9, false},
+		{"GRANT SELECT, INSERT ON *.* TO `a`@`%`|GRANT UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES ON `carbon`.* TO `a`@`%`", 0, false},
+		{"GRANT USAGE ON *.* TO `a`@`%`|GRANT `owner`@`%` TO `a`@`%`", 9, true},
+		{"", 9, false},
+	} {
+		var lines [][]string
+		for _, l := range strings.Split(c.lines, "|") {
+			lines = append(lines, []string{l})
+		}
+		if missing, roles := mysqlMissing(lines, "carbon"); len(missing) != c.missing || roles != c.roles {
+			t.Errorf("%s: %v, %v", c.lines, missing, roles)
+		}
+	}
 }

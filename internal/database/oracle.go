@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -286,12 +287,13 @@ func (p *probe) oracleWants() string {
 	return p.t.Service + p.t.SID
 }
 
+// plainOracle are the names that need no quotation marks.
+var plainOracle = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$#]*$`)
+
 // oracleName writes a user as a statement does; Oracle makes it upper case, as the driver does.
 func oracleName(name string) string {
-	for i, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || i > 0 && (r >= '0' && r <= '9' || r == '_' || r == '$' || r == '#')) {
-			return `"` + strings.ReplaceAll(words(name), `"`, "") + `"`
-		}
+	if plainOracle.MatchString(name) {
+		return name
 	}
-	return words(name)
+	return `"` + strings.ReplaceAll(words(name), `"`, "") + `"`
 }

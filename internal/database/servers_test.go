@@ -12,8 +12,8 @@ import (
 	"carbon-setup/internal/secret"
 )
 
-// real is a target on a real server, and what a test of it says.
-type real struct {
+// realCase is a target on a real server, and what a test of it says.
+type realCase struct {
 	name     string
 	database string // "" is the one of the test
 	user     string
@@ -48,7 +48,7 @@ func upTo(s Stage, tls Status) map[Stage]Status {
 	return m
 }
 
-func (r real) run(t *testing.T, k Kind, s *dbtest.Server, database string) {
+func (r realCase) run(t *testing.T, k Kind, s *dbtest.Server, database string) {
 	t.Helper()
 	to := target(k, s.Port, database, r.user)
 	if r.database != "" {
@@ -115,7 +115,7 @@ func TestPostgreSQL(t *testing.T) {
 		c[TLS] = NotTested
 		return c
 	}
-	for _, r := range []real{
+	for _, r := range []realCase{
 		{name: "everything", user: "app", want: allOK},
 		{name: "everything, verified", user: "app", params: "sslmode=verify-full", roots: true, want: allOK},
 		{name: "everything, by name", user: "app", host: "localhost", params: "sslmode=verify-full", roots: true, want: allOK},
@@ -193,23 +193,23 @@ func TestPostgreSQLOwesNothingToTheEnvironment(t *testing.T) {
 func TestMariaDB(t *testing.T) {
 	s := dbtest.MariaDB(t)
 	db := s.Database(t, "CHARACTER SET utf8mb4")
-	make := func(user, more string, grants ...string) {
+	account := func(user, more string, grants ...string) {
 		s.Exec(t, "", "CREATE USER "+user+"@'127.0.0.1' IDENTIFIED BY '"+goodPassword+"' "+more)
 		for _, g := range grants {
 			s.Exec(t, "", "GRANT "+g+" TO "+user+"@'127.0.0.1'")
 		}
 		t.Cleanup(func() { s.Exec(t, "", "DROP USER "+user+"@'127.0.0.1'") })
 	}
-	make("app", "", "ALL PRIVILEGES ON `"+db+"`.*")
-	make("wild", "", "ALL PRIVILEGES ON `t\\_%`.*")
-	make("some", "", "SELECT, INSERT, UPDATE, DELETE ON `"+db+"`.*")
-	make("onlytls", "REQUIRE SSL", "ALL PRIVILEGES ON *.*")
-	make("locked", "ACCOUNT LOCK")
-	make("expired", "PASSWORD EXPIRE", "ALL PRIVILEGES ON *.*")
-	make("busy", "WITH MAX_QUERIES_PER_HOUR 1", "ALL PRIVILEGES ON *.*")
+	account("app", "", "ALL PRIVILEGES ON `"+db+"`.*")
+	account("wild", "", "ALL PRIVILEGES ON `t\\_%`.*")
+	account("some", "", "SELECT, INSERT, UPDATE, DELETE ON `"+db+"`.*")
+	account("onlytls", "REQUIRE SSL", "ALL PRIVILEGES ON *.*")
+	account("locked", "ACCOUNT LOCK")
+	account("expired", "PASSWORD EXPIRE", "ALL PRIVILEGES ON *.*")
+	account("busy", "WITH MAX_QUERIES_PER_HOUR 1", "ALL PRIVILEGES ON *.*")
 	compact := s.Database(t, "CHARACTER SET utf8mb4")
 	noTLS := func(m map[Stage]Status) map[Stage]Status { m[TLS] = NotTested; return m }
-	for _, r := range []real{
+	for _, r := range []realCase{
 		{name: "everything", user: "app", params: "sslMode=verify-full", roots: true, want: allOK},
 		{name: "everything, encrypted", user: "app", params: "sslMode=trust", want: allOK},
 		{name: "without TLS", user: "app", want: map[Stage]Status{TLS: NotTested, Login: OK, Schema: NotTested, Charset: OK}},
@@ -253,7 +253,7 @@ func TestMariaDB(t *testing.T) {
 	t.Run("compact rows", func(t *testing.T) {
 		s.Exec(t, "", "SET GLOBAL innodb_default_row_format = COMPACT")
 		defer s.Exec(t, "", "SET GLOBAL innodb_default_row_format = DYNAMIC")
-		real{
+		realCase{
 			user: "app", want: noTLS(upTo(Charset, "")), kind: BadCharset,
 			what: `The scripts fail in the database {db}: its character set utf8mb4 makes a key of 3000 bytes, and COMPACT rows allow 767 ("Specified key was too long", "Index column size too large").`,
 		}.run(t, MariaDB, s, db)
@@ -261,16 +261,16 @@ func TestMariaDB(t *testing.T) {
 	t.Run("read-only", func(t *testing.T) {
 		s.Exec(t, "", "SET GLOBAL read_only = 1")
 		defer s.Exec(t, "", "SET GLOBAL read_only = 0")
-		real{user: "app", want: noTLS(upTo(Rights, "")), kind: ReadOnly, what: "The server is read-only."}.run(t, MariaDB, s, db)
+		realCase{user: "app", want: noTLS(upTo(Rights, "")), kind: ReadOnly, what: "The server is read-only."}.run(t, MariaDB, s, db)
 	})
 	t.Run("TLS demanded of all", func(t *testing.T) {
 		s.Exec(t, "", "SET GLOBAL require_secure_transport = 1")
 		defer s.Exec(t, "", "SET GLOBAL require_secure_transport = 0")
-		real{
+		realCase{
 			user: "app", want: noTLS(upTo(Login, "")), kind: WrongPassword, has: []string{"require_secure_transport"},
 			what: "MariaDB does not let app in from 127.0.0.1: wrong password, no such user, or no such user for this host.",
 		}.run(t, MariaDB, s, db)
-		real{user: "app", params: "sslMode=trust", want: allOK}.run(t, MariaDB, s, db)
+		realCase{user: "app", params: "sslMode=trust", want: allOK}.run(t, MariaDB, s, db)
 	})
 }
 

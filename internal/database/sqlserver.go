@@ -64,7 +64,7 @@ func hostOnly(address string) string {
 	return host
 }
 
-// browserText is what follows the head of an answer: ServerName;X;InstanceName;Y;IsClustered;No;Version;15.0;tcp;1433;;
+// browserText is what follows the head of an answer: ServerName;X;InstanceName;Y;IsClustered;No;Version;15.0;tcp;1433;; and so on.
 func browserText(answer []byte) string {
 	if len(answer) < 3 || answer[0] != 5 {
 		return ""

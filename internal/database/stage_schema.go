@@ -30,7 +30,7 @@ func (p *probe) schema(ctx context.Context) (outcome, error) {
 			parts = append(parts, fmt.Sprintf("%s: no table is there, but others that are not of this product.", s.File))
 		case Unknown:
 			status = NotTested
-			parts = append(parts, fmt.Sprintf("%s: the catalogue could not be read.", s.File))
+			parts = append(parts, fmt.Sprintf("%s: the catalog could not be read.", s.File))
 		}
 	}
 	if n := len(state.Others); n > 0 {

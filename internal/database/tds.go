@@ -51,7 +51,8 @@ func (l *tdsLine) packet() ([]byte, error) {
 	if size < tdsHead || size > tdsMost || head[0] != tdsReply && head[0] != tdsPrelogin {
 		return nil, errUnintelligible
 	}
-	packet := append(head, make([]byte, size-tdsHead)...)
+	packet := make([]byte, size)
+	copy(packet, head)
 	return packet, readFull(l.in, packet[tdsHead:])
 }
 

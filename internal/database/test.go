@@ -177,7 +177,6 @@ type facts struct {
 	plugin    string    // MySQL: how it checks the password
 	ear       *mysqlEar // MySQL without TLS
 	method    string    // PostgreSQL: how it checks the password
-	self      string    // the address that the server sees us come from
 }
 
 func newProbe(t Target, o TestOptions) *probe {

@@ -25,7 +25,7 @@ func (p *probe) tlsConfig(seen func(tls.ConnectionState)) *tls.Config {
 	host := p.hosts[0].Host
 	c := &tls.Config{
 		ServerName:         host,
-		MinVersion:         tls.VersionTLS10, //nolint:gosec // what is there must be told; what is old is warned of
+		MinVersion:         tls.VersionTLS10, // what is there must be told; what is old is warned of
 		InsecureSkipVerify: true,             //nolint:gosec // VerifyConnection does it, as far as the driver of Carbon will
 	}
 	c.VerifyConnection = func(s tls.ConnectionState) error {

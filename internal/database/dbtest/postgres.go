@@ -86,7 +86,7 @@ func (s *Server) roles() error {
 		"SET password_encryption = 'md5'; CREATE ROLE " + MD5Role + " LOGIN PASSWORD '" + s.Password + "'",
 		"SET password_encryption = 'scram-sha-256'; CREATE ROLE " + TLSRole + " LOGIN PASSWORD '" + s.Password + "'",
 	} {
-		if _, err := db.Exec(statement); err != nil { //nolint:noctx // at the start of a server, which has its own patience
+		if _, err := db.Exec(statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
