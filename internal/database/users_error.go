@@ -53,13 +53,18 @@ func (c *Conn) explainUser(ctx context.Context, e *Error, name, table string, er
 	e.Server = words(err.Error(), c.Target.Password.Reveal())
 	code := serverCode(err)
 	switch {
+	case errors.Is(err, errCommit) && code == "":
+		e.What = fmt.Sprintf("The connection was lost at the very end: whether the change of the user %s in %s counts is not known.", name, table)
+		e.Fix = "Look whether the server can be reached, and try again."
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Kind, e.Server = Busy, ""
 		e.What = fmt.Sprintf("The row of the user %s in %s was not to be had within %.0f seconds. Nothing was changed.", name, table, lockWait.Seconds())
 		e.Cause = "Somebody else holds it: a server that shares the database, or a transaction that was left open."
 		e.Fix = "Stop the other servers, or end the transaction, and try again."
 	case ctx.Err() != nil:
-		e.Kind, e.Server, e.What = Canceled, "", fmt.Sprintf("The work on the user %s in %s was stopped. Nothing was changed.", name, table)
+		e.Kind, e.Server = Canceled, ""
+		e.What = fmt.Sprintf("The work on the user %s in %s was stopped. Nothing was changed.", name, table)
+		e.Fix = "Try again when it suits."
 	case code == "42501" || code == "mysql 1142" || code == "mysql 1143" || code == "mssql 229" || code == "mssql 230" || code == "oracle 1031":
 		account := words(c.Target.Username)
 		e.Kind, e.What = NoRight, fmt.Sprintf("The database user %s may not read or change %s. Nothing was changed.", account, table)

@@ -193,7 +193,7 @@ func TestUsersAreLeftWhenItFails(t *testing.T) {
 	lost := errors.New("connection reset by peer")
 	for name, c := range map[string]struct {
 		spoil func(f *fakeUsers)
-		kind   ErrorKind
+		kind  ErrorKind
 	}{
 		"a trigger undoes it":   {func(f *fakeUsers) { f.blind = true }, Incomplete},
 		"two rows are changed":  {func(f *fakeUsers) { f.twice = true }, Incomplete},
