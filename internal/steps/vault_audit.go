@@ -48,7 +48,7 @@ func (vault) Audit(w *Workspace) []Result {
 		u.add(ruleVaultUnread, Unknown, 0, carbon.Place{File: f.File}, f.String()+". Whether passwords stand there in clear cannot be told.", "", "")
 	}
 	u.clear(places)
-	u.state(places)
+	u.state()
 	if u.v.on() {
 		u.key()
 		u.passwordFile()
@@ -108,7 +108,7 @@ func number(n int, one, many string) string {
 }
 
 // state judges the files of the vault together, as they are on the disk.
-func (u *vaultAuditor) state(places []*vaultPlace) {
+func (u *vaultAuditor) state() {
 	reading := u.reading()
 	bad := false
 	for _, f := range sv.Diagnose(reading) {
