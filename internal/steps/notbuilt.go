@@ -14,7 +14,6 @@ type notBuilt struct {
 }
 
 var notBuiltTexts = map[string][2]string{
-	"user_store":  {"User stores", "Users lie in the same embedded H2 database. Use a real database, LDAP or Active Directory."},
 	"tuning":      {"Tuning", "Operating system, JVM and transports ship with the settings of a developer's machine. Follow the tuning guidelines of the product."},
 	"cluster":     {"High availability", "A single node is a single point of failure. Run a cluster, and cluster or replicate the databases."},
 	"backup":      {"Backup and archiving", "Use what the database offers for backup and archiving, and keep the keystores with it."},

@@ -14,7 +14,7 @@ var registry = []Step{
 	hostname{},
 	logs{},
 	datasources{},
-	notBuilt{row: 7, id: "user_store"},
+	userstore{},
 	jmx{},
 	notBuilt{row: 9, id: "tuning"},
 	vault{},

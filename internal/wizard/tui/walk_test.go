@@ -33,7 +33,7 @@ func TestHubShowsEveryGuidelineAndWhatToDo(t *testing.T) {
 	for _, r := range d.r.rows {
 		d.sees(r.Title)
 	}
-	d.sees("Guidelines", "of 11 settled", "not in this version", "Review and apply", "enter open", "F1 help", "F2 why", "F10 save and leave")
+	d.sees("Guidelines", "of 12 settled", "not in this version", "Review and apply", "enter open", "F1 help", "F2 why", "F10 save and leave")
 	d.press(times("down", 12)...).press("enter").on("hub").sees(texts.NotBuilt(13))
 	d.press("home", "enter").on("step:admin").press("esc").on("hub")
 	d.press("end", "enter").on("review")
