@@ -174,3 +174,20 @@ func reference(set *Set, err error) bool {
 
 // outside reports whether a text can end the value that the password stands in, and begin another key in its braces.
 func outside(before string) bool { return strings.ContainsAny(before, ",}]") }
+
+func FuzzMapOnOneLine(f *testing.F) {
+	f.Add("sslmode", "verify-full", "a", `x\, y`)
+	f.Add(" =", "\\", "b\t", " ")
+	f.Fuzz(func(t *testing.T, a, x, b, y string) {
+		want := map[string]string{a: x, b: y}
+		delete(want, "")
+		got, what := SplitMap(JoinMap(want))
+		if what != "" || !maps.Equal(got, want) {
+			t.Errorf("%q is %q on one line, which is read as %q (%s)", want, JoinMap(want), got, what)
+		}
+		m, what := SplitMap(x)
+		if again, wrong := SplitMap(JoinMap(m)); what == "" && (wrong != "" || !maps.Equal(again, m)) {
+			t.Errorf("%q: %q, then %q (%s)", x, m, again, wrong)
+		}
+	})
+}

@@ -36,7 +36,10 @@ func (s Spec) Read(text string) (Value, *Fault) {
 	case Secret:
 		return Value{Secret: secretOf(text)}, nil
 	case Map:
-		message, fix = "This takes keys and texts, not one text.", s.howTo()
+		v = Value{}
+		if v.Map, message = SplitMap(text); message != "" {
+			message, fix = message+".", "Write name=value, with commas between the pairs."
+		}
 	case Text, Path:
 	}
 	if message != "" {

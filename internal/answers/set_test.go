@@ -1,7 +1,10 @@
 package answers
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"carbon-setup/internal/secret"
@@ -225,6 +228,7 @@ func TestSpecRead(t *testing.T) {
 		{List, "", "", true},
 		{Path, "~/x", "~/x", true},
 		{Map, "a", "", false},
+		{Map, "a=1, b = 2", "", true},
 	} {
 		v, fault := Spec{Key: "x.y", Kind: c.kind, Choices: []string{"a", "b"}}.Read(c.text)
 		if (fault == nil) != c.ok || v.Text != c.want {
@@ -242,5 +246,36 @@ func TestSpecRead(t *testing.T) {
 	v, fault := Spec{Key: "x.y", Kind: Secret}.Read("hunter2")
 	if fault != nil || v.Text != "" || v.Secret.Reveal() != "hunter2" {
 		t.Errorf("secret: %+v, %v", v, fault)
+	}
+}
+
+// What is typed on one line for a map, and what it is; a ! is refused with a word of why.
+func TestMapOnOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "map[]",
+		" , ,":                            "map[]",
+		"sslmode=verify-full":             "map[sslmode:verify-full]",
+		" useSSL = true ,requireSSL=":     "map[requireSSL: useSSL:true]",
+		"p=a=b, q=jdbc:x?y=z&w":           "map[p:a=b q:jdbc:x?y=z&w]",
+		`protocols=TLSv1.1\,TLSv1.2, b=1`: "map[b:1 protocols:TLSv1.1,TLSv1.2]",
+		`dir=C:\\x\\`:                     `map[dir:C:\x\]`,
+		`a=two words, b=\ blank\ `:        "map[a:two words b: blank ]",
+		`odd\=name=1`:                     "map[odd=name:1]",
+		"novalue":                         "!has no =",
+		"a=1 b":                           "map[a:1 b]",
+		"=x":                              "!has no name",
+		"a=1, a=2":                        "!second time",
+	} {
+		m, what := SplitMap(text)
+		got := fmt.Sprint(m)
+		if what != "" {
+			got = "!" + what
+		}
+		if got != want && !(what != "" && strings.HasPrefix(want, "!") && strings.Contains(what, want[1:])) {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+		if again, _ := SplitMap(JoinMap(m)); what == "" && !maps.Equal(again, m) {
+			t.Errorf("%q: %q is read as %v", text, JoinMap(m), again)
+		}
 	}
 }

@@ -148,7 +148,7 @@ func templateValue(spec Spec, present string) string {
 		if text == "" {
 			continue
 		}
-		written := spec.Kind == List && strings.HasPrefix(text, "[") // an example as it stands in a file
+		written := spec.Kind == List && strings.HasPrefix(text, "[") || spec.Kind == Map && strings.HasPrefix(text, "{") // an example as it stands in a file
 		if v, fault := spec.Read(text); fault == nil && !written {
 			return inline(spec.Kind, v)
 		}

@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"fmt"
 	"regexp"
 	"sort"
 	"strconv"
@@ -50,9 +49,9 @@ func parse(f steps.Field, text string) (v answers.Value, ok bool, p *steps.Probl
 		v.List = splitList(text)
 		return v, len(v.List) > 0, nil
 	case answers.Map:
-		m, err := splitMap(text)
-		if err != nil {
-			return bad(texts.NotAMap(f.Label, err.Error()), texts.GiveAMap)
+		m, what := answers.SplitMap(text)
+		if what != "" {
+			return bad(texts.NotAMap(f.Label, what), texts.GiveAMap)
 		}
 		v.Map = m
 		return v, len(m) > 0, nil
@@ -101,30 +100,13 @@ func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }
 
-func splitMap(text string) (map[string]string, error) {
-	m := map[string]string{}
-	for _, part := range splitList(text) {
-		k, v, ok := strings.Cut(part, "=")
-		if !ok || k == "" {
-			return nil, fmt.Errorf("%q has no =", part)
-		}
-		m[k] = v
-	}
-	return m, nil
-}
-
 // textOf is the text that a form shows for an answer; parse takes it back.
 func textOf(k answers.Kind, v answers.Value) string {
 	switch k {
 	case answers.List:
 		return strings.Join(v.List, ", ")
 	case answers.Map:
-		parts := make([]string, 0, len(v.Map))
-		for key, text := range v.Map {
-			parts = append(parts, key+"="+text)
-		}
-		sort.Strings(parts)
-		return strings.Join(parts, ", ")
+		return answers.JoinMap(v.Map)
 	case answers.Secret:
 		return ""
 	case answers.Text, answers.Bool, answers.Int, answers.Size, answers.Choice, answers.Path:
@@ -217,11 +199,32 @@ func (e *Engine) put(set *answers.Set, s steps.Step, fields []steps.Field, v Val
 		}
 	}
 	for _, spec := range s.Specs() {
-		if !strings.Contains(spec.Key, "*") && !asked[spec.Key] && !e.sharedKey(s, spec.Key) {
-			set.Delete(spec.Key)
+		for _, key := range e.concrete(set, spec.Key, asked) {
+			if !asked[key] && !e.sharedKey(s, key) {
+				set.Delete(key)
+			}
 		}
 	}
 	return problems
+}
+
+// concrete are the keys of a Spec: of one with a name of the operator's in it, those of the names that the form asks about.
+func (e *Engine) concrete(set *answers.Set, key string, asked map[string]bool) []string {
+	group, rest, many := strings.Cut(key, ".*.")
+	if !many {
+		return []string{key}
+	}
+	var all []string
+	for _, name := range set.Names(group) {
+		head := group + "." + name + "."
+		for k := range asked {
+			if strings.HasPrefix(k, head) {
+				all = append(all, head+rest)
+				break
+			}
+		}
+	}
+	return all
 }
 
 // sharedKey reports whether another step of the section has the key, too: it is not this one's to delete.
