@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,6 +130,7 @@ func (a *app) applyOptions(in *carbon.Install) apply.Options {
 			}
 			return in.Running.PID, nil
 		},
+		UndoAction: steps.UndoAction,
 	}
 }
 
@@ -161,7 +163,7 @@ func firstFailure(results []steps.Result) error {
 	return nil
 }
 
-// checkTimeout bounds one probe of the outside world.
+// checkTimeout bounds one probe of the outside world that does not say how long it may take.
 const checkTimeout = 5 * time.Second
 
 // runChecks runs the probes of every step in the plan, one after the other.
@@ -173,7 +175,7 @@ func (a *app) runChecks(ctx context.Context, p *prepared) []steps.Result {
 			continue
 		}
 		for _, c := range s.Checks(w, p.answers) {
-			limited, cancel := context.WithTimeout(ctx, checkTimeout)
+			limited, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, checkTimeout))
 			r := c.Run(limited)
 			cancel()
 			r.Guideline = s.Info().Guideline

@@ -7,6 +7,7 @@ package steps
 import (
 	"context"
 	"slices"
+	"time"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -142,6 +143,8 @@ type Check struct {
 	ID    string // "hostname.resolves"
 	Title string // "am01.example.com resolves"
 	Run   func(ctx context.Context) Result
+	// Timeout is how long it may take; 0 = what the caller gives to each check.
+	Timeout time.Duration
 }
 
 // Advice is something for the operator to do or know.

@@ -15,6 +15,7 @@ import (
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
+	"carbon-setup/internal/wizard/texts"
 )
 
 func TestApplyVerifiesReportsAndForgetsTheSession(t *testing.T) {
@@ -505,6 +506,50 @@ func TestChecksOfTheReviewEnterTheReport(t *testing.T) {
 	}
 	if report, err := os.ReadFile(a.Result.Report); err != nil || !strings.Contains(string(report), "It resolves to nothing.") {
 		t.Errorf("report: %v\n%s", err, report)
+	}
+}
+
+// TestUntestedIsToldBeforeAndInTheReport stops the checks after the first: what has run is in the report, and so is what has not.
+func TestUntestedIsToldBeforeAndInTheReport(t *testing.T) {
+	started := make(chan struct{})
+	cfg := withChecks(config(t, sampleHome(t)),
+		steps.Check{ID: "a", Title: "The name", Run: result(steps.OK, "It resolves.")},
+		steps.Check{ID: "b", Title: "The port", Timeout: time.Minute, Run: func(ctx context.Context) steps.Result {
+			close(started)
+			<-ctx.Done()
+			return steps.Result{}
+		}})
+	e := open(t, cfg)
+	e.mustAccept(t, "hostname", hostnames("am01.example.com"))
+	r := e.mustReview(t)
+	if all := e.Untested(); len(all) != 2 {
+		t.Errorf("untested before any check: %v", all)
+	}
+	c := e.CheckAll(t.Context())
+	if want := time.Minute + e.cfg.CheckTimeout; c.Most != want {
+		t.Errorf("the checks may take %s, want %s", c.Most, want)
+	}
+	<-started
+	c.Cancel()
+	for ok := true; ok; {
+		_, ok = c.Next(t.Context())
+	}
+	if all := e.Untested(); len(all) != 1 || all[0].ID != "b" {
+		t.Errorf("untested: %v", all)
+	}
+	run, err := e.Apply(r.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := run.Wait(t.Context())
+	if a.Err != nil || !contains(a.Warnings, texts.AppliedUntested(1)) {
+		t.Fatalf("%+v", a)
+	}
+	report, err := os.ReadFile(a.Result.Report)
+	for _, want := range []string{"- ok It resolves.\n", "- unknown " + texts.ReportUntested("The port") + "\n"} {
+		if err != nil || !strings.Contains(string(report), want) {
+			t.Errorf("the report does not say %q: %v\n%s", want, err, report)
+		}
 	}
 }
 

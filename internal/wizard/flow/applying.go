@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -121,7 +122,7 @@ func (e *Engine) Apply(hash string) (*Applying, error) {
 	a := &Applying{cancel: cancel, done: make(chan struct{}), changed: make(chan struct{})}
 	a.now.Started = e.cfg.Now()
 	e.applying = a
-	job := &job{engine: e, review: r, rows: e.reportRows(r)}
+	job := &job{engine: e, review: r, rows: e.reportRows(r), checked: slices.Clone(r.checked), untested: r.untested()}
 	go func() {
 		defer cancel()
 		result := job.run(ctx, a)
@@ -175,6 +176,8 @@ type job struct {
 	engine   *Engine
 	review   *Review
 	rows     []ReportRow
+	checked  []CheckResult
+	untested []CheckTitle // the operator went on without them
 	verified []steps.Result
 }
 
@@ -240,10 +243,13 @@ func (j *job) warnings() []string {
 			all = append(all, r.Message)
 		}
 	}
-	for _, c := range j.review.checked {
+	for _, c := range j.checked {
 		if c.Result.Status != steps.OK {
 			all = append(all, c.Result.Message)
 		}
+	}
+	if n := len(j.untested); n > 0 {
+		all = append(all, texts.AppliedUntested(n))
 	}
 	return all
 }

@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"carbon-setup/internal/secret"
@@ -28,7 +30,7 @@ type CheckResult struct {
 type Checking struct {
 	Generation int // grows with every StartChecks: results of an older one are stale
 	Titles     []CheckTitle
-	Timeout    time.Duration // of each
+	Most       time.Duration // that all of them may take
 
 	cancel  context.CancelFunc
 	results chan CheckResult
@@ -64,7 +66,10 @@ func (e *Engine) StartChecks(ctx context.Context, id string, v Values) (*Checkin
 	}
 	set, _, _ := e.trial(s, v)
 	checks := s.Checks(e.work, set)
-	return e.start(ctx, checks, guidelines(checks, s.Info().Guideline), func(done []CheckResult) {
+	return e.start(ctx, checks, guidelines(checks, s.Info().Guideline), func(done []CheckResult, all bool) {
+		if !all {
+			return
+		}
 		e.tested[id] = tested{at: e.cfg.Now(), values: v.clone(), results: done}
 	}), nil
 }
@@ -87,11 +92,38 @@ func (e *Engine) CheckAll(ctx context.Context) *Checking {
 			rows = append(rows, guidelines(more, info.Guideline)...)
 		}
 	}
-	return e.start(ctx, checks, rows, func(done []CheckResult) {
+	return e.start(ctx, checks, rows, func(done []CheckResult, _ bool) {
 		if r != nil {
-			r.checked = done
+			r.keep(done[len(done)-1])
 		}
 	})
+}
+
+// keep takes a result in, instead of that of an earlier round.
+func (r *Review) keep(done CheckResult) {
+	i := slices.IndexFunc(r.checked, func(c CheckResult) bool { return c.CheckTitle == done.CheckTitle })
+	if i < 0 {
+		r.checked = append(r.checked, done)
+		return
+	}
+	r.checked[i] = done
+}
+
+// untested are the checks that have not run to their end.
+func (r *Review) untested() []CheckTitle {
+	return slices.DeleteFunc(slices.Clone(r.Checks), func(t CheckTitle) bool {
+		return slices.ContainsFunc(r.checked, func(c CheckResult) bool { return c.CheckTitle == t })
+	})
+}
+
+// Untested are the checks of the last Review that have not run to their end. Who applies all the same is told of them before, and so is the report.
+func (e *Engine) Untested() []CheckTitle {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.review == nil {
+		return nil
+	}
+	return e.review.untested()
 }
 
 func guidelines(checks []steps.Check, n int) []int {
@@ -102,32 +134,35 @@ func guidelines(checks []steps.Check, n int) []int {
 	return rows
 }
 
-// start runs the checks in a goroutine. finish is called with the lock held, when all have run.
-func (e *Engine) start(ctx context.Context, checks []steps.Check, rows []int, finish func([]CheckResult)) *Checking {
+// start runs the checks in a goroutine. took is called with the lock held, before the last result of done is handed out; all says that none is to come.
+func (e *Engine) start(ctx context.Context, checks []steps.Check, rows []int, took func(done []CheckResult, all bool)) *Checking {
 	e.generation++
 	ctx, cancel := context.WithCancel(ctx)
-	c := &Checking{Generation: e.generation, Timeout: e.cfg.CheckTimeout, cancel: cancel, results: make(chan CheckResult, len(checks))}
+	c := &Checking{Generation: e.generation, cancel: cancel, results: make(chan CheckResult, len(checks))}
+	limits := make([]time.Duration, len(checks))
 	for i, k := range checks {
 		c.Titles = append(c.Titles, CheckTitle{ID: k.ID, Title: k.Title, Guideline: rows[i]})
+		limits[i] = cmp.Or(k.Timeout, e.cfg.CheckTimeout)
+		c.Most += limits[i]
 	}
-	timeout, now := e.cfg.CheckTimeout, e.cfg.Now
+	now := e.cfg.Now
 	go func() {
 		defer close(c.results)
 		defer cancel()
 		done := make([]CheckResult, 0, len(checks))
 		for i, k := range checks {
 			begun := now()
-			res := CheckResult{CheckTitle: c.Titles[i], Result: e.toldResult(runCheck(ctx, k, timeout))}
+			res := CheckResult{CheckTitle: c.Titles[i], Result: e.toldResult(runCheck(ctx, k, limits[i]))}
 			if ctx.Err() != nil {
 				return
 			}
 			res.Took = now().Sub(begun)
 			done = append(done, res)
+			e.mu.Lock()
+			took(done, len(done) == len(checks))
+			e.mu.Unlock()
 			c.results <- res
 		}
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		finish(done)
 	}()
 	return c
 }

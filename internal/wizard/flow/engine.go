@@ -178,7 +178,7 @@ func (e *Engine) takeAnswers(set *answers.Set) {
 
 // options are what every call of apply gets.
 func (e *Engine) options() apply.Options {
-	return apply.Options{System: e.system, Now: e.cfg.Now, Who: e.cfg.Who, Held: e.lock}
+	return apply.Options{System: e.system, Now: e.cfg.Now, Who: e.cfg.Who, Held: e.lock, UndoAction: steps.UndoAction}
 }
 
 // Close gives the lock back. It does not wait for an apply under way: Wait for that first. A second Close does nothing.

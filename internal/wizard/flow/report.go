@@ -159,8 +159,11 @@ func (j *job) report(r apply.Result) []byte {
 		Install: rev.install, Who: j.engine.cfg.Who, Version: j.engine.cfg.Version, Rows: j.rows, Files: rev.Files, Actions: rev.Actions,
 		Problems: rev.Problems, Verified: j.verified, Advice: rev.Advice,
 	}
-	for _, c := range rev.checked {
+	for _, c := range j.checked {
 		d.Checks = append(d.Checks, c.Result)
+	}
+	for _, t := range j.untested {
+		d.Checks = append(d.Checks, steps.Result{ID: t.ID, Guideline: t.Guideline, Status: steps.Unknown, Message: texts.ReportUntested(t.Title)})
 	}
 	return Report(d, r)
 }

@@ -43,6 +43,9 @@ func (v *review) confirm(ctx context.Context) (bool, error) {
 	f := v.t.eng.Facts()
 	v.t.heading(texts.ApplyTitle)
 	v.t.out.say(texts.ApplyBackup)
+	if n := len(v.t.eng.Untested()); n > 0 {
+		v.t.out.say(texts.ApplyUntested(n))
+	}
 	v.problems(steps.Warning)
 	v.t.out.blank()
 	v.t.out.say(texts.PlainApplyNo)
@@ -89,11 +92,20 @@ func (t *talk) progress(ctx context.Context, run *flow.Applying) *flow.Applied {
 			now, seen, waited = p, version, 0
 		case late:
 			waited += int(t.still.Seconds())
-			t.out.line(texts.PlainStillOn(texts.PlainStageAt(texts.StageName(string(now.Stage)), now.Done, now.Total), waited))
+			t.out.line(texts.PlainStillOn(stageAt(now), waited))
 		default:
 			return run.Wait(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// stageAt tells how far an apply is; of an action, in its own words.
+func stageAt(p flow.Progress) string {
+	at := texts.PlainStageAt(texts.StageName(string(p.Stage)), p.Done, p.Total)
+	if p.Stage == apply.StageActions && p.Path != "" {
+		at += ", " + p.Path
+	}
+	return at
 }
 
 // ended tells how an apply ended and asks where to go on.

@@ -23,7 +23,7 @@ func (t *talk) checks(ctx context.Context, start func(context.Context) (*flow.Ch
 		t.out.say(texts.ChecksNone)
 		return nil
 	}
-	t.out.say(texts.PlainChecksRun(len(c.Titles), len(c.Titles)*int(c.Timeout.Seconds()), t.tty.is()))
+	t.out.say(texts.PlainChecksRun(len(c.Titles), int(c.Most.Seconds()), t.tty.is()))
 	t.stop.set(cancel)
 	done, err := t.follow(run, c)
 	t.stop.set(nil)

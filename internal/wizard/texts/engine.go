@@ -113,6 +113,16 @@ func NotAChoice(label, text string) string {
 // GiveAChoice lists the choices.
 func GiveAChoice(all []string) string { return "Choose one of: " + strings.Join(all, ", ") + "." }
 
+// ReportUntested tells of a check that the operator has not waited for.
+func ReportUntested(title string) string {
+	return title + ": not tested. The changes were applied without it."
+}
+
+// AppliedUntested sums up the checks that the operator has not waited for.
+func AppliedUntested(n int) string {
+	return fmt.Sprintf("Applied without waiting for %s; the report says which.", count(n, "check"))
+}
+
 // NotAMap says that a value is no list of pairs.
 func NotAMap(label, why string) string { return fmt.Sprintf("%s: %s.", label, why) }
 

@@ -435,3 +435,8 @@ const Unset = "leave as it is"
 
 // AndMore ends a list that is longer than its area.
 func AndMore(n int) string { return fmt.Sprintf("and %d more", n) }
+
+// ApplyUntested is what the operator is told before an apply whose checks have not all run.
+func ApplyUntested(n int) string {
+	return fmt.Sprintf("Untested: %s of the plan did not run to the end. Go back to wait, or apply untested; the report will say so.", count(n, "check"))
+}

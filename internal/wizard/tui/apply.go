@@ -76,6 +76,9 @@ func (s *confirmScreen) body(c *common, w, h int) []string {
 	lines := block(texts.ApplyWhere(len(s.review.Files), c.facts.Host, c.facts.Home)+".", text, 3, c.marks.More)
 	lines = append(lines, "")
 	lines = append(lines, block(texts.ApplyBackup, text, 3, c.marks.More)...)
+	if n := len(c.eng.Untested()); n > 0 {
+		lines = append(lines, block("? "+texts.ApplyUntested(n), text, 3, c.marks.More)...)
+	}
 	lines = append(lines, "", s.line.view(c.st.Title.Render(texts.ApplyPrompt), text), indent(texts.ApplyNo), "")
 	for _, p := range distinct(s.review.Problems) {
 		if room := h - len(lines); p.Severity == steps.Note || room < 2 {

@@ -188,7 +188,7 @@ func (s *checksScreen) body(c *common, w, h int) []string {
 	return lines[s.scroll:]
 }
 
-func (s *checksScreen) timeout(*common) int { return int(s.run.Timeout.Seconds()) * len(s.run.Titles) }
+func (s *checksScreen) timeout(*common) int { return int(s.run.Most.Seconds()) }
 
 func (s *checksScreen) resultLines(c *common, r flow.CheckResult, w int) []string {
 	mark, style := c.statusMark(r.Result.Status)
