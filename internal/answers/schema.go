@@ -40,6 +40,7 @@ type Spec struct {
 	Label    string // "Host name"
 	Help     string // one or two full sentences
 	Choices  []string
+	Paths    bool   // of a List: its entries are paths
 	Required bool   // when its section is present
 	Example  string // for the template
 	NotYet   string // not empty: the key is known, but this version does nothing with it, and a file that has it is refused with this text

@@ -121,7 +121,7 @@ func (keystore) Specs() []answers.Spec {
 func truststoreSpecs() []answers.Spec {
 	return []answers.Spec{
 		{Key: keyTrustPassword, Kind: answers.Secret, Label: "New password of the truststore", Example: "{env: TS_PW}", Help: "Left out: the present one stays."},
-		{Key: keyTrustImport, Kind: answers.List, Label: "Certificates to trust", Example: "[root-ca.pem]", Help: "Files with the certificates of CAs that the server has to trust, PEM or DER. The chain of the server's own key is added without being asked for."},
+		{Key: keyTrustImport, Kind: answers.List, Paths: true, Label: "Certificates to trust", Example: "[root-ca.pem]", Help: "Files with the certificates of CAs that the server has to trust, PEM or DER. The chain of the server's own key is added without being asked for."},
 		{Key: keyTrustRemove, Kind: answers.Bool, Label: "Remove the certificates of WSO2", Example: "true", Help: "Whether to take out the certificates of the public key and of WSO2's test CAs. Every other entry stays as it is."},
 		{Key: keyTrustOld, Kind: answers.Bool, Label: "Remove expired and weak certificates", Example: "false", Help: "Whether to take out the certificates that have expired, and those whose RSA keys have less than 2048 bits. Look at the list first: a CA of your own may be among them."},
 	}

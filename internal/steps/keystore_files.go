@@ -18,8 +18,9 @@ import (
 
 // keyFiles keeps what was read of the operator's files, by path, time and size: a form asks for them at every key that is pressed.
 type keyFiles struct {
-	files  map[string]*keyFile
-	loaded []*loadedKey
+	files    map[string]*keyFile
+	loaded   []*loadedKey
+	patience time.Duration
 }
 
 // How much is kept.
@@ -49,7 +50,7 @@ type loadedKey struct {
 
 func (w *Workspace) keyFiles() *keyFiles {
 	if w.keys == nil {
-		w.keys = &keyFiles{files: map[string]*keyFile{}}
+		w.keys = &keyFiles{files: map[string]*keyFile{}, patience: patience}
 	}
 	return w.keys
 }
@@ -60,30 +61,45 @@ func (c *keyFiles) read(written string) *keyFile {
 	if err != nil {
 		return &keyFile{path: written, err: &Problem{Severity: Error, Message: fmt.Sprintf("The path %s cannot be used: %v.", written, err), Fix: "Set the variable, or write the whole path."}}
 	}
-	info, err := os.Stat(path)
+	known := c.files[path]
+	if known == nil {
+		known = &keyFile{}
+	}
+	look := outside.at(path, *known)
+	err = look.within(c.patience)
+	if err == nil && look.data == nil && readable(look.info) && !known.is(look.info) { // joined one of somebody who knew the file
+		look = outside.at(path, *known)
+		err = look.within(c.patience)
+	}
 	switch {
+	case errors.Is(err, errNoAnswer):
+		return unreadKey(path, err)
+	case look.info == nil:
+		return unreadKey(path, err)
+	case look.info.IsDir():
+		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is a folder.", Fix: "Name the file in it."}}
+	case !look.info.Mode().IsRegular():
+		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is a pipe, a socket or a device.", Fix: "Name a file."}}
+	case look.info.Size() > ks.MaxSize:
+		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is larger than 8 MiB; no keystore or certificate is.", Fix: "Name the file that holds the key or the certificate."}}
 	case err != nil:
 		return unreadKey(path, err)
-	case info.IsDir():
-		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is a folder.", Fix: "Name the file in it."}}
-	case !info.Mode().IsRegular():
-		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is a pipe, a socket or a device.", Fix: "Name a file."}}
-	case info.Size() > ks.MaxSize:
-		return &keyFile{path: path, err: &Problem{Severity: Error, Message: path + " is larger than 8 MiB; no keystore or certificate is.", Fix: "Name the file that holds the key or the certificate."}}
-	}
-	if f := c.files[path]; f != nil && f.mod.Equal(info.ModTime()) && f.size == info.Size() {
-		return f
-	}
-	data, err := readBounded(path)
-	if err != nil {
-		return unreadKey(path, err)
+	case known.is(look.info):
+		return known
+	case look.data == nil:
+		return unreadKey(path, errNoAnswer) // it changes while it is looked at
 	}
 	if len(c.files) >= mostKeyFiles {
 		clear(c.files)
 	}
-	f := &keyFile{path: path, mod: info.ModTime(), size: info.Size(), data: data}
+	f := &keyFile{path: path, mod: look.info.ModTime(), size: look.info.Size(), data: look.data}
 	c.files[path] = f
 	return f
+}
+
+// is reports whether a file is as it was when it was read.
+func (f *keyFile) is(info fs.FileInfo) bool {
+	return f.path != "" && f.mod.Equal(info.ModTime()) && f.size == info.Size()
 }
 
 func readBounded(path string) ([]byte, error) {
@@ -99,6 +115,8 @@ func unreadKey(path string, err error) *keyFile {
 	p := &Problem{Severity: Error, Fix: "Check the path; a relative one starts in the folder of the answers file."}
 	var failed *fs.PathError
 	switch {
+	case errors.Is(err, errNoAnswer):
+		p.Message, p.Fix = path+" cannot be looked at: its file system does not answer.", "Try again when it does, or name a copy of the file on another file system."
 	case errors.Is(err, fs.ErrNotExist):
 		p.Message = path + " does not exist."
 	case errors.Is(err, fs.ErrPermission):

@@ -34,7 +34,8 @@ type Backend struct {
 	Preflight   func(ctx context.Context, p *apply.Plan, o apply.Options) []apply.Problem
 	Apply       func(ctx context.Context, p *apply.Plan, o apply.Options) (*apply.Result, error)
 	Runs        func(home string) ([]apply.Run, error)
-	Readable    func(path string, folder bool) error // whether this user may read a file, or list and enter a folder
+	Await       func(ctx context.Context, path string) error // until a file outside of the install has been looked at
+	Readable    func(path string, folder bool) error         // whether this user may read a file, or list and enter a folder
 }
 
 func (b Backend) withDefaults() Backend {
@@ -58,6 +59,7 @@ func (b Backend) withDefaults() Backend {
 	or(&b.Preflight, apply.Preflight)
 	or(&b.Apply, apply.Apply)
 	or(&b.Runs, apply.Runs)
+	or(&b.Await, steps.Await)
 	or(&b.Readable, readable)
 	return b
 }

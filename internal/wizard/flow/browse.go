@@ -99,9 +99,9 @@ func (e *Engine) Picked(path string) {
 }
 
 // inTime does not wait for a file system that has stopped answering: the reading is left behind and ends with the answer that no longer matters.
-func inTime(ctx context.Context, read func() (Listing, error)) (Listing, error) {
+func inTime[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	type outcome struct {
-		l   Listing
+		l   T
 		err error
 	}
 	got := make(chan outcome, 1)
@@ -113,7 +113,8 @@ func inTime(ctx context.Context, read func() (Listing, error)) (Listing, error) 
 	case o := <-got:
 		return o.l, o.err
 	case <-ctx.Done():
-		return Listing{}, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 

@@ -58,6 +58,9 @@ func (c *Checking) Cancel() { c.cancel() }
 
 // StartChecks begins the checks of one step with what is typed now. Values that cannot be read are treated as not given.
 func (e *Engine) StartChecks(ctx context.Context, id string, v Values) (*Checking, error) {
+	if err := e.await(ctx, awaitVerdict, v.Text); err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, ok := e.step(id)

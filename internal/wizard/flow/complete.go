@@ -13,7 +13,23 @@ const maxCompletions = 200
 
 // Complete returns what a typed path can go on as: the names in its folder that begin with its last part, folders with a slash at the end, hidden
 // ones only when a dot was typed. common is the text that all of them share, to put into the field. ~ and $VAR are understood and kept as typed.
-func (e *Engine) Complete(_ context.Context, typed string) (common string, names []string) {
+// A file system that does not answer until the context is done completes nothing.
+func (e *Engine) Complete(ctx context.Context, typed string) (common string, names []string) {
+	type completion struct {
+		common string
+		names  []string
+	}
+	c, err := inTime(ctx, func() (completion, error) {
+		common, names := e.complete(typed)
+		return completion{common, names}, nil
+	})
+	if err != nil {
+		return typed, nil
+	}
+	return c.common, c.names
+}
+
+func (e *Engine) complete(typed string) (common string, names []string) {
 	dir, prefix := filepath.Split(typed)
 	folder, err := absolute(dir+".", e.cfg.Getenv)
 	if err != nil {

@@ -217,6 +217,7 @@ func (e *Engine) audit(ctx context.Context, in *carbon.Install) error {
 		}
 	}
 	inForce := valuesInForce(e.back.Steps(), w, e.schema)
+	w.Hurry(hurry)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.install, e.work, e.results, e.states, e.applies, e.inForce = in, w, results, states, applies, inForce

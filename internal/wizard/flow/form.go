@@ -65,7 +65,10 @@ func (q Question) labelOf(value string) string {
 }
 
 // Form returns the questions of a guideline, given what is answered so far.
-func (e *Engine) Form(_ context.Context, id string) (Form, error) {
+func (e *Engine) Form(ctx context.Context, id string) (Form, error) {
+	if err := e.awaitStep(ctx, id); err != nil {
+		return Form{}, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, ok := e.step(id)
@@ -115,7 +118,10 @@ func (e *Engine) hasChecks(s steps.Step, fields []Question) bool {
 }
 
 // Refields returns the questions given what is typed now: some appear or go when another answer changes. The values of the questions are those typed.
-func (e *Engine) Refields(_ context.Context, id string, v Values) ([]Question, error) {
+func (e *Engine) Refields(ctx context.Context, id string, v Values) ([]Question, error) {
+	if err := e.await(ctx, awaitVerdict, v.Text); err != nil {
+		return nil, err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s, ok := e.step(id)
@@ -154,6 +160,9 @@ type Generated struct {
 // Accept judges what was typed and, when nothing stands against it, makes it the answers of the guideline and saves the session.
 // Refused values are kept as drafts.
 func (e *Engine) Accept(ctx context.Context, id string, v Values, confirmed bool) (Verdict, error) {
+	if err := e.await(ctx, awaitVerdict, v.Text); err != nil {
+		return Verdict{}, err
+	}
 	verdict, err := e.accept(id, v, confirmed)
 	if err != nil || !verdict.OK {
 		return verdict, err
@@ -198,6 +207,7 @@ func (e *Engine) accept(id string, v Values, confirmed bool) (Verdict, error) {
 
 // Leave is called on going back. It refuses nothing: what was typed is kept as a draft, marked when it could not be accepted. Secrets are dropped.
 func (e *Engine) Leave(ctx context.Context, id string, v Values) error {
+	_ = e.await(ctx, awaitLeave, v.Text) // what was typed is kept all the same
 	e.mu.Lock()
 	s, ok := e.step(id)
 	if !ok {

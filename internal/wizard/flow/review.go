@@ -63,6 +63,12 @@ type Review struct {
 // block the apply until they are put right or skipped. Nothing is written.
 func (e *Engine) Review(ctx context.Context) (*Review, error) {
 	e.mu.Lock()
+	accepted := e.answers.Clone()
+	e.mu.Unlock()
+	if err := e.awaitSet(ctx, awaitVerdict, accepted); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
 	in := *e.install
 	set := e.answers.Clone()
 	r := &Review{install: &in, answers: set}

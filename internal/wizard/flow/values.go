@@ -46,7 +46,11 @@ func parse(f steps.Field, text string) (v answers.Value, ok bool, p *steps.Probl
 			return bad(texts.NotAChoice(f.Label, text), texts.GiveAChoice(choices(f)))
 		}
 	case answers.List:
-		v.List = splitList(text)
+		list, err := splitQuoted(text)
+		if err != nil {
+			return bad(texts.NotAList(f.Label), texts.GiveAList)
+		}
+		v.List = list
 		return v, len(v.List) > 0, nil
 	case answers.Map:
 		m, what := answers.SplitMap(text)
@@ -104,7 +108,7 @@ func splitList(text string) []string {
 func textOf(k answers.Kind, v answers.Value) string {
 	switch k {
 	case answers.List:
-		return strings.Join(v.List, ", ")
+		return joinQuoted(v.List)
 	case answers.Map:
 		return answers.JoinMap(v.Map)
 	case answers.Secret:

@@ -37,6 +37,7 @@ const (
 	GiveABool     = "Choose yes or no."
 	GiveANumber   = "Give a whole number, such as 9999."
 	GiveASize     = "Give a number with m or g, such as 512m or 2g."
+	GiveAList     = "Put a name with blanks or commas between two quotation marks."
 	GiveAMap      = "Give name=value pairs with commas between them."
 	GiveOne       = "Give a value."
 	TypeAgainFix  = "Passwords are never saved, so type it once more."
@@ -121,6 +122,11 @@ func ReportUntested(title string) string {
 // AppliedUntested sums up the checks that the operator has not waited for.
 func AppliedUntested(n int) string {
 	return fmt.Sprintf("Applied without waiting for %s; the report says which.", count(n, "check"))
+}
+
+// NotAList says that a value is no list.
+func NotAList(label string) string {
+	return label + ": A quotation mark has no second one."
 }
 
 // NotAMap says that a value is no list of pairs.

@@ -22,12 +22,13 @@ func Guessed(kind string) string { return kind + "?" }
 
 // The picker.
 const (
-	PickEmpty    = "This folder is empty."
-	PickNoMatch  = "No name here holds that."
-	PickNotUTF8  = "The name is not UTF-8: it is used as it is now, but neither a saved session nor an answers file can hold it."
-	PickFilter   = "filter: "
-	PickGone     = "The question that the file was for is no longer asked."
-	PickVanished = "There is no folder above this one."
+	PickEmpty     = "This folder is empty."
+	PickNoMatch   = "No name here holds that."
+	PickNotInList = "The name has characters that a list cannot hold. Give the file another name, or a link to it."
+	PickNotUTF8   = "The name is not UTF-8: it is used as it is now, but neither a saved session nor an answers file can hold it."
+	PickFilter    = "filter: "
+	PickGone      = "The question that the file was for is no longer asked."
+	PickVanished  = "There is no folder above this one."
 )
 
 // PickTitle heads the picker for a field.

@@ -8,10 +8,16 @@ import (
 
 // The product's name, and words that stand on every screen.
 const (
-	Product     = "carbon-setup"
-	DryRun      = "DRY RUN"
-	ReadOnly    = "LOOK ONLY"
-	Reading     = "Reading ..."
+	Product  = "carbon-setup"
+	DryRun   = "DRY RUN"
+	ReadOnly = "LOOK ONLY"
+	Reading  = "Reading ..."
+
+	LookingAtFile    = "looking at the file ... esc stops"
+	LookingAtAnswers = "looking at the answers ... esc stops"
+	LookingInFolder  = "reading the folder ... esc stops"
+	LookingStopped   = "Stopped. What you typed is kept."
+
 	Working     = "Working ..."
 	TmuxAdvice  = "Over SSH: best inside tmux or screen. Keys odd after a lost link? Type: reset"
 	NotOpenable = "There is nothing to ask for this guideline here."

@@ -34,6 +34,8 @@ type form struct {
 	width  int // of the inputs
 	within int // the columns that the form was fitted into
 	reveal bool
+	waits  string // what the next keys wait for; "" = nothing, or not for long
+	left   *field // left forwards and not judged yet, see slow
 	hint   string // for the line under the focused field, until the next key: completions, a refused paste
 }
 
@@ -57,6 +59,7 @@ const (
 	evSubmit         // enter on the last field
 	evMoved          // the focus moved on to another field
 	evComplete       // tab in a path field
+	evJudge          // enter on a field that is judged outside the drawing loop
 )
 
 const minInput = 12
@@ -153,16 +156,18 @@ func (f *form) key(msg tea.KeyPressMsg) event {
 	}
 	f.hint = ""
 	switch {
+	case key.Matches(msg, stepEnter) && cur.slow():
+		return evJudge
 	case key.Matches(msg, stepEnter):
 		if f.judge(f.focus) && worse(cur.problem) {
 			return evNone // the message stands below it; tab goes on all the same
 		}
-		if f.focus == len(f.fields)-1 {
-			return evSubmit
-		}
-		return f.move(1)
+		return f.forward()
 	case key.Matches(msg, stepComplete) && cur.q.Kind == answers.Path:
 		return evComplete
+	case key.Matches(msg, stepTab) && cur.slow():
+		f.left = cur
+		return f.move(1)
 	case key.Matches(msg, stepTab):
 		f.judge(f.focus)
 		return f.move(1)
@@ -170,6 +175,14 @@ func (f *form) key(msg tea.KeyPressMsg) event {
 		return f.move(-1)
 	}
 	return f.edit(cur, msg)
+}
+
+// forward goes on from a field that is good.
+func (f *form) forward() event {
+	if f.focus == len(f.fields)-1 {
+		return evSubmit
+	}
+	return f.move(1)
 }
 
 func worse(p *steps.Problem) bool { return p != nil && p.Severity == steps.Error }
@@ -306,6 +319,25 @@ func (f *form) renew(questions []flow.Question) {
 	}
 }
 
+// slow reports whether a field is judged by looking into a file: that may take long, or for ever, and is not done in the drawing loop.
+func (fl *field) slow() bool {
+	switch {
+	case fl.repeats != nil, fl.value() == "":
+		return false
+	case fl.q.Kind == answers.Secret:
+		return fl.q.JudgeSecret != nil // it may open a keystore
+	}
+	return fl.q.Kind == answers.Path && fl.q.Judge != nil
+}
+
+// holds reports whether a field still holds what it held when the values were taken.
+func (fl *field) holds(v flow.Values) bool {
+	if fl.q.Kind == answers.Secret {
+		return secret.New(fl.text).Equal(v.Secret[fl.q.Key])
+	}
+	return fl.value() == v.Text[fl.q.Key]
+}
+
 // judge judges one field, as on leaving it forwards. It reports whether there is a problem.
 func (f *form) judge(i int) bool {
 	fl := f.fields[i]
@@ -325,18 +357,27 @@ func (f *form) judge(i int) bool {
 	return fl.problem != nil
 }
 
-// judgeAll judges every field and moves the focus to the first that is wrong. It reports whether the answers can be handed in.
-func (f *form) judgeAll() bool {
-	first := -1
-	for i := range f.fields {
-		if f.judge(i) && worse(f.fields[i].problem) && first < 0 {
-			first = i
+// judgeAll judges every field that can be judged at once. slow are the others; ok is false when one of those judged is wrong.
+func (f *form) judgeAll() (slow []*field, ok bool) {
+	ok = true
+	for i, fl := range f.fields {
+		if fl.slow() {
+			slow = append(slow, fl)
+		} else if f.judge(i) && worse(fl.problem) {
+			ok = false
 		}
 	}
-	if first >= 0 {
-		f.focusOn(first)
+	return slow, ok
+}
+
+// focusWrong moves the focus to the first field that is wrong.
+func (f *form) focusWrong() {
+	for i, fl := range f.fields {
+		if worse(fl.problem) {
+			f.focusOn(i)
+			return
+		}
 	}
-	return first < 0
 }
 
 // setProblems shows what the step found. It returns what belongs to no field.

@@ -212,7 +212,7 @@ func TestFormFocusedFieldIsSeen(t *testing.T) {
 func TestFormProblemKeepsTheText(t *testing.T) {
 	f := testForm(threeFields()...)
 	f.typed("-bad")
-	if f.judgeAll() {
+	if _, ok := f.judgeAll(); ok {
 		t.Fatal("a bad value was not found")
 	}
 	text := f.drawn(80, 12)
@@ -243,14 +243,14 @@ func TestFormSecretTwice(t *testing.T) {
 	}
 	f.key(keyOf("enter"))
 	f.typed("correct hors")
-	if f.judgeAll() {
+	if _, ok := f.judgeAll(); ok {
 		t.Error("two different secrets were taken")
 	}
 	if text := f.drawn(80, 9); !strings.Contains(text, texts.SecretDiffers) {
 		t.Errorf("nothing is said about it:\n%s", text)
 	}
 	f.typed("e")
-	if !f.judgeAll() {
+	if _, ok := f.judgeAll(); !ok {
 		t.Error("the same secret twice was not taken")
 	}
 	f.toggleReveal()

@@ -132,6 +132,8 @@ func (f *form) choices(fl *field, focus bool) string {
 // plainNote is the line under a field.
 func (f *form) plainNote(fl *field, focus bool) string {
 	switch {
+	case focus && f.waits != "":
+		return f.waits
 	case focus && f.hint != "":
 		return "! " + f.hint
 	case fl.problem != nil:

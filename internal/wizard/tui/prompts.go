@@ -216,7 +216,7 @@ func (s *warningsScreen) update(c *common, msg tea.Msg) action {
 	case key.Matches(k, promptEsc):
 		return action{pop: true}
 	case key.Matches(k, warnYes):
-		return action{pop: true, cmd: s.of.accept(c, true).cmd}
+		return action{pop: true, cmd: s.of.accept(c, nil, false, true).cmd}
 	case key.Matches(k, keyDown):
 		s.scroll++
 	case key.Matches(k, keyUp):

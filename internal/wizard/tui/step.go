@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -16,15 +17,16 @@ import (
 
 // stepScreen asks the questions of one guideline.
 type stepScreen struct {
-	id      string
-	loaded  bool
-	failed  error
-	asked   flow.Form
-	form    *form
-	rest    []steps.Problem // of the section as a whole
-	scroll  window
-	waiting bool // an Accept is under way: keys wait
-	tested  string
+	id     string
+	loaded bool
+	failed error
+	asked  flow.Form
+	form   *form
+	rest   []steps.Problem // of the section as a whole
+	scroll window
+	held   *held // work under way that keys wait for
+	holds  int   // begun so far: the results of earlier ones are stale
+	tested string
 }
 
 var (
@@ -44,13 +46,15 @@ var (
 
 func newStep(id string) *stepScreen { return &stepScreen{id: id} }
 
-func (s *stepScreen) name() string           { return "step:" + s.id }
-func (s *stepScreen) step(*common) string    { return s.id }
-func (s *stepScreen) typing() bool           { return true }
-func (s *stepScreen) ready() bool            { return s.loaded && s.failed == nil }
-func (s *stepScreen) onSecret() bool         { return s.onKind(answers.Secret) }
-func (s *stepScreen) onPath() bool           { return s.onKind(answers.Path) }
-func (s *stepScreen) leaving(c *common)      { s.remember(c) }
+func (s *stepScreen) name() string        { return "step:" + s.id }
+func (s *stepScreen) step(*common) string { return s.id }
+func (s *stepScreen) typing() bool        { return true }
+func (s *stepScreen) ready() bool         { return s.loaded && s.failed == nil }
+func (s *stepScreen) onSecret() bool      { return s.onKind(answers.Secret) }
+func (s *stepScreen) onPath() bool        { return s.onKind(answers.Path) }
+func (s *stepScreen) onFiles() bool {
+	return s.onPath() || s.ready() && s.current() != nil && s.current().q.Paths
+}
 func (s *stepScreen) current() *field        { return s.form.current() }
 func (s *stepScreen) values() flow.Values    { return s.form.values() }
 func (s *stepScreen) place() flow.Place      { return flow.Place{Screen: flow.AtStep, Step: s.id} }
@@ -79,6 +83,8 @@ func (s *stepScreen) keys(c *common) []key.Binding {
 	}
 	all = append(all, stepBack)
 	switch {
+	case s.onFiles() && !s.onPath():
+		all = append(all, stepPick, stepTab)
 	case s.onPath() && c.w < tightWidth:
 		all = []key.Binding{all[0], stepPick, stepBack, stepComplete} // esc is known, F3 is not
 	case s.onPath():
@@ -109,10 +115,13 @@ type formMsg struct {
 	fresh bool
 }
 
-// verdictMsg brings what became of the answers.
+// verdictMsg brings what became of the answers. wrong: fields are, so they have not been handed in.
 type verdictMsg struct {
-	verdict flow.Verdict
-	err     error
+	hold     int
+	problems map[string]*steps.Problem // by key, of the fields that were judged
+	wrong    bool
+	verdict  flow.Verdict
+	err      error
 }
 
 // refieldsMsg brings the questions anew after an answer that others depend on.
@@ -120,6 +129,7 @@ type refieldsMsg struct{ fields []flow.Question }
 
 // completedMsg brings what a path can go on as.
 type completedMsg struct {
+	hold      int
 	was, text string
 	names     []string
 }
@@ -152,7 +162,9 @@ func (s *stepScreen) update(c *common, msg tea.Msg) action {
 	case tea.KeyPressMsg:
 		return s.press(c, msg)
 	case tea.PasteMsg:
-		if s.ready() && !s.waiting {
+		if s.held != nil {
+			s.held.keys = append(s.held.keys, msg)
+		} else if s.ready() {
 			return s.after(c, s.form.paste(msg))
 		}
 	case refieldsMsg:
@@ -161,11 +173,16 @@ func (s *stepScreen) update(c *common, msg tea.Msg) action {
 		return s.completed(c, msg)
 	case inspectedMsg:
 		s.inspected(c, msg)
+	case judgedMsg:
+		return s.fieldJudged(c, msg)
+	case slowHoldMsg:
+		if s.held != nil && s.held.n == msg.hold {
+			s.held.slow = true
+		}
 	case verdictMsg:
-		s.waiting = false
 		return s.judged(c, msg)
 	case confirmedMsg:
-		return s.accept(c, true)
+		return s.accept(c, nil, false, true)
 	}
 	return action{}
 }
@@ -201,8 +218,8 @@ func (s *stepScreen) rebuild(c *common, fields []flow.Question) {
 }
 
 func (s *stepScreen) press(c *common, msg tea.KeyPressMsg) action {
-	if s.waiting {
-		return action{}
+	if s.held != nil {
+		return s.pressHeld(msg)
 	}
 	switch {
 	case key.Matches(msg, stepBack):
@@ -212,7 +229,7 @@ func (s *stepScreen) press(c *common, msg tea.KeyPressMsg) action {
 		return s.submit(c)
 	case key.Matches(msg, stepTest):
 		return action{push: newChecks(s.id, s.values())}
-	case key.Matches(msg, stepPick) && s.onPath():
+	case key.Matches(msg, stepPick) && s.onFiles():
 		return s.pick()
 	case key.Matches(msg, stepReveal):
 		s.form.toggleReveal()
@@ -262,7 +279,9 @@ func (s *stepScreen) after(c *common, ev event) action {
 			return action{cmd: s.refields(c)}
 		}
 	case evMoved:
-		return action{cmd: tea.Batch(s.refields(c), s.saveDrafts(c))}
+		return action{cmd: tea.Batch(s.judgeLeft(c), s.refields(c), s.saveDrafts(c))}
+	case evJudge:
+		return s.judgeCurrent(c)
 	case evComplete:
 		return s.complete(c)
 	case evSubmit:
@@ -299,56 +318,86 @@ func (s *stepScreen) refields(c *common) tea.Cmd {
 
 func (s *stepScreen) complete(c *common) action {
 	eng, text := c.eng, s.current().value()
-	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
+	return action{cmd: s.hold(c, texts.LookingInFolder, func(ctx context.Context, n int) tea.Msg {
 		common, names := eng.Complete(ctx, text)
-		return completedMsg{was: text, text: common, names: names}
+		return completedMsg{hold: n, was: text, text: common, names: names}
 	})}
 }
 
 // completed puts the completion into the field. Where there is nothing more to complete, tab goes on to the next field, as elsewhere.
 func (s *stepScreen) completed(c *common, msg completedMsg) action {
+	keys, ours := s.release(msg.hold)
 	cur := s.current()
-	if !s.onPath() || cur.value() != msg.was {
+	if !ours || !s.onPath() || cur.value() != msg.was {
 		return action{}
 	}
 	switch {
-	case len(msg.names) == 0 && msg.was != "":
-		if s.form.judge(s.form.focus) {
-			return action{}
-		}
-		return s.after(c, s.form.move(1))
-	case msg.text == msg.was && len(msg.names) <= 1:
-		return s.after(c, s.form.move(1))
+	case len(msg.names) == 0 && cur.slow():
+		a := s.judgeCurrent(c)
+		s.held.keys, s.held.stays = keys, true
+		return a
+	case len(msg.names) == 0 && s.form.judge(s.form.focus):
+		return action{}
+	case len(msg.names) == 0, msg.text == msg.was && len(msg.names) == 1:
+		return s.replay(c, s.after(c, s.form.move(1)), keys)
 	}
 	s.form.set(msg.text)
 	c.eng.SetDraft(cur.q.Key, msg.text)
 	if len(msg.names) > 1 {
 		s.form.hint = printable(strings.Join(msg.names, "  "))
 	}
-	return action{}
+	return s.replay(c, action{}, keys)
 }
 
 // submit hands the answers in, when every field is good by itself.
 func (s *stepScreen) submit(c *common) action {
 	s.rest = nil
-	if !s.form.judgeAll() {
+	slow, ok := s.form.judgeAll()
+	if !ok && len(slow) == 0 {
+		s.form.focusWrong()
 		return action{}
 	}
-	return s.accept(c, false)
+	return s.accept(c, slow, !ok, false)
 }
 
-func (s *stepScreen) accept(c *common, confirmed bool) action {
-	s.waiting = true
+// accept judges what has not been judged, and hands the answers in unless a field is wrong.
+func (s *stepScreen) accept(c *common, slow []*field, wrong, confirmed bool) action {
 	eng, id, v := c.eng, s.id, s.values()
-	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
-		verdict, err := eng.Accept(ctx, id, v, confirmed)
-		return verdictMsg{verdict, err}
-	})}
+	questions := make([]flow.Question, len(slow))
+	for i, fl := range slow {
+		questions[i] = fl.q
+	}
+	cmd := s.hold(c, texts.LookingAtAnswers, func(ctx context.Context, n int) tea.Msg {
+		msg := verdictMsg{hold: n, wrong: wrong, problems: map[string]*steps.Problem{}}
+		for _, q := range questions {
+			p := eng.Judge(ctx, q, v)
+			msg.problems[q.Key], msg.wrong = p, msg.wrong || worse(p)
+		}
+		if !msg.wrong {
+			msg.verdict, msg.err = eng.Accept(ctx, id, v, confirmed)
+		}
+		return msg
+	})
+	s.held.ends = true
+	return action{cmd: cmd}
 }
 
 func (s *stepScreen) judged(c *common, msg verdictMsg) action {
+	if _, ours := s.release(msg.hold); !ours {
+		return action{}
+	}
+	for _, fl := range s.form.fields {
+		if p, ok := msg.problems[fl.q.Key]; ok && fl.repeats == nil {
+			fl.problem = p
+		}
+	}
 	v := msg.verdict
 	switch {
+	case msg.wrong:
+		s.form.focusWrong()
+		return action{}
+	case errors.Is(msg.err, context.Canceled):
+		return action{}
 	case msg.err != nil:
 		return action{notice: texts.Failed(msg.err)}
 	case v.Confirm:

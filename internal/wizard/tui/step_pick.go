@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/steps"
 	"carbon-setup/internal/wizard/flow"
 	"carbon-setup/internal/wizard/texts"
@@ -21,8 +22,11 @@ type inspectedMsg struct {
 // pick opens the picker for the path field that has the focus. The form stays as it is below it.
 func (s *stepScreen) pick() action {
 	cur := s.current()
-	k := cur.q.Key
-	return action{push: newPick(s.id, cur.label(), cur.value(), func(c *common, path string) tea.Cmd { return s.picked(c, k, path) })}
+	k, from := cur.q.Key, cur.value()
+	if cur.q.Kind == answers.List {
+		from = flow.LastListed(from)
+	}
+	return action{push: newPick(s.id, cur.label(), from, func(c *common, path string) tea.Cmd { return s.picked(c, k, path) })}
 }
 
 // picked puts a path into the field, as if it had been typed and left: it is judged, the step looks into the file, and the session has it.
@@ -31,19 +35,24 @@ func (s *stepScreen) picked(c *common, k, path string) tea.Cmd {
 		return nil // asked for no longer
 	}
 	s.form.focusKey(k)
-	s.form.set(path)
 	cur := s.current()
+	switch {
+	case cur.q.Kind == answers.List && flow.NeedsEscape(path):
+		s.form.hint = texts.PickNotInList
+		return nil
+	case cur.q.Kind == answers.List:
+		s.form.set(flow.AlsoListed(cur.value(), path))
+	default:
+		s.form.set(path)
+	}
 	if !utf8.ValidString(path) {
 		s.form.hint = texts.PickNotUTF8
 	}
 	c.eng.SetDraft(k, cur.value())
 	s.sumChecks(c)
-	eng, id, v, judge := c.eng, s.id, s.values(), cur.q.Judge
+	eng, id, v, q := c.eng, s.id, s.values(), cur.q
 	look := c.do(s, func(ctx context.Context) tea.Msg {
-		msg := inspectedMsg{key: k, text: path}
-		if judge != nil {
-			msg.problem = judge(path)
-		}
+		msg := inspectedMsg{key: k, text: v.Text[k], problem: eng.Judge(ctx, q, v)}
 		fields, err := eng.Refields(ctx, id, v)
 		if err != nil {
 			return nil

@@ -23,6 +23,7 @@ func (s *stepScreen) body(c *common, w, h int) []string {
 	if s.failed != nil {
 		return block(texts.Failed(s.failed), min(w-2*margin, textWidth), h, c.marks.More)
 	}
+	s.form.waits = s.waitsFor()
 	if w := s.width(c); w != s.form.within {
 		s.form.fit(w)
 	}
