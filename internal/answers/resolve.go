@@ -142,7 +142,7 @@ func (w *resolving) file(spec Spec, v Value) secret.Secret {
 		w.fault(spec, v, fmt.Sprintf("The path %s cannot be used: %v.", v.Ref.File, err), "Set the variable, or write the whole path.")
 		return secret.Secret{}
 	}
-	data, mode, err := readSecret(w.ctx, path)
+	data, mode, err := readInTime(w.ctx, path)
 	var bad *secretFileError
 	switch {
 	case errors.As(err, &bad):
@@ -280,6 +280,35 @@ func readSecret(ctx context.Context, path string) (string, fs.FileMode, error) {
 	}
 	text, err := secretText(data)
 	return text, mode, err
+}
+
+// patience is how long a file system has to answer.
+const patience = 15 * time.Second
+
+var errNoAnswer = &secretFileError{"cannot be looked at: its file system does not answer", "Try again when it does, or put the secret into a file on another file system."}
+
+// readInTime does not wait for a file system that has stopped answering: that reading is left behind, and ends with the process.
+func readInTime(ctx context.Context, path string) (text string, mode fs.FileMode, err error) {
+	type content struct {
+		text string
+		mode fs.FileMode
+		err  error
+	}
+	got := make(chan content, 1)
+	go func() {
+		text, mode, err := readSecret(ctx, path)
+		got <- content{text, mode, err}
+	}()
+	late := time.NewTimer(max(patience, 2*pipeWait)) // a pipe has its own time
+	defer late.Stop()
+	select {
+	case c := <-got:
+		return c.text, c.mode, c.err
+	case <-ctx.Done():
+		return "", 0, ctx.Err()
+	case <-late.C:
+		return "", 0, errNoAnswer
+	}
 }
 
 var errTooLarge = &secretFileError{"is larger than 64 KiB, which no secret is", "Name the file that holds the secret and nothing else."}
