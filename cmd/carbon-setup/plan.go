@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -63,6 +64,9 @@ func located(err error, set *answers.Set) error {
 	for _, p := range invalid.Problems {
 		faults.Faults = append(faults.Faults, answers.Fault{At: set.Place(p.Key), Key: p.Key, Message: p.Message, Fix: p.Fix})
 	}
+	slices.SortStableFunc(faults.Faults, func(a, b answers.Fault) int {
+		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column))
+	})
 	return faults
 }
 

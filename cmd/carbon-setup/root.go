@@ -47,7 +47,7 @@ func (a *app) rootCommand() *cobra.Command {
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return a.setup(cmd.Context(), s) },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{err.Error(), "See: " + cmd.CommandPath() + " --help"}
+		return &usageError{flagFault(err), "See: " + cmd.CommandPath() + " --help"}
 	})
 	root.SetUsageTemplate(root.UsageTemplate() + exitCodesHelp)
 	root.PersistentFlags().StringVar(&a.home, "home", "", "the install (default: $CARBON_HOME, then the install that contains the working directory)")
@@ -110,4 +110,10 @@ func requireFlag(flag, value, why string) error {
 		return nil
 	}
 	return &usageError{fmt.Sprintf("--%s is missing: %s", flag, why), ""}
+}
+
+// flagFault says what is wrong with a flag, without the words of the function that parsed it.
+func flagFault(err error) string {
+	text, _, _ := strings.Cut(err.Error(), ": strconv.")
+	return text
 }
