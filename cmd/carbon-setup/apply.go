@@ -146,7 +146,7 @@ func (a *app) execute(ctx context.Context, p *prepared, diffs []apply.FileDiff, 
 	o.Report = func(r apply.Result) []byte {
 		return flow.Report(flow.ReportData{
 			Install: p.install, Who: o.Who, Version: a.version, Rows: flow.UnattendedRows(p.outcome), Files: diffs, Actions: p.outcome.Plan.Actions,
-			Problems: p.outcome.Problems, Checks: checks, Verified: verified, Advice: p.outcome.Advice,
+			Problems: p.outcome.Problems, Checks: checks, Verified: verified, Advice: p.outcome.Advice, AsksAtStart: p.outcome.AsksAtStart,
 		}, r)
 	}
 	result, err := apply.Apply(ctx, p.outcome.Plan, o)
@@ -199,7 +199,7 @@ func (a *app) finish(p *prepared, r *apply.Result, results []steps.Result) error
 	}
 	fmt.Fprintf(a.people(), "Applied. Run %s, %d files, %d actions, %.1f s.\n", r.Run, r.Files, r.Actions, r.Took.Seconds())
 	fmt.Fprintf(a.people(), "  verified  every file re-read, %d values looked at\n", verified)
-	for _, next := range texts.NextSteps(p.install.Home) {
+	for _, next := range texts.NextSteps(p.install.Home, p.outcome.AsksAtStart) {
 		fmt.Fprintf(a.people(), "  next      %s\n", next)
 	}
 	fmt.Fprintf(a.people(), "  undo      %s\n", texts.UndoCommand(p.install.Home, r.Run))

@@ -20,7 +20,9 @@ type Outcome struct {
 	Plan     *apply.Plan
 	Problems []Problem // warnings and notes; errors make BuildPlan fail
 	Advice   []Advice
-	Left     map[string]string // step id -> why it has no part in the plan
+	// AsksAtStart: the server asks for the password of its vault at its console, so that its start in the background would hang.
+	AsksAtStart bool
+	Left        map[string]string // step id -> why it has no part in the plan
 	// Unplanned are the ids of the steps in Left that the answers ask for and that a file of the install stands in the way of.
 	Unplanned []string
 	// Answers are those that were planned, with what VerifyInstall has to know besides: once carbon.xml is encrypted, nothing on the disk may have the password
@@ -75,7 +77,17 @@ func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except .
 	for _, s := range planned {
 		out.Advice = append(out.Advice, s.Advice(w, a)...)
 	}
+	out.AsksAtStart = asksAtStart(w, a)
 	return out, nil
+}
+
+// asksAtStart reports whether the server will ask for the password of its vault: the vault is on, and nothing in the home hands the password over.
+func asksAtStart(w *Workspace, a *answers.Set) bool {
+	on, asked := wantsVault(a)
+	if !asked || w.vaultLeft {
+		on = w.vault.on()
+	}
+	return on && presentPasswordFile(w) == ""
 }
 
 // withVaultPassword adds the password of the vault to answers that speak of it, unless they have it.

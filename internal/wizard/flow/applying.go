@@ -201,7 +201,7 @@ func (j *job) run(ctx context.Context, a *Applying) *Applied {
 		}
 	}
 	out.Undo = texts.UndoCommand(e.home, res.Run)
-	out.Next = texts.NextSteps(e.home)
+	out.Next = texts.NextSteps(e.home, j.review.asksAtStart)
 	return out
 }
 

@@ -24,6 +24,8 @@ type ReportData struct {
 	Checks   []steps.Result
 	Verified []steps.Result
 	Advice   []steps.Advice
+	// AsksAtStart: the server asks for the password of its vault.
+	AsksAtStart bool
 }
 
 // ReportRow is a guideline as the report tells it.
@@ -56,7 +58,7 @@ func Report(d ReportData, r apply.Result) []byte {
 	d.files(&b)
 	d.results(&b)
 	b.WriteString("\n## What to do now\n\n")
-	for _, n := range texts.NextSteps(d.Install.Home) {
+	for _, n := range texts.NextSteps(d.Install.Home, d.AsksAtStart) {
 		fmt.Fprintf(&b, "- %s\n", n)
 	}
 	for _, a := range d.Advice {
@@ -157,7 +159,7 @@ func (j *job) report(r apply.Result) []byte {
 	rev := j.review
 	d := ReportData{
 		Install: rev.install, Who: j.engine.cfg.Who, Version: j.engine.cfg.Version, Rows: j.rows, Files: rev.Files, Actions: rev.Actions,
-		Problems: rev.Problems, Verified: j.verified, Advice: rev.Advice,
+		Problems: rev.Problems, Verified: j.verified, Advice: rev.Advice, AsksAtStart: rev.asksAtStart,
 	}
 	for _, c := range j.checked {
 		d.Checks = append(d.Checks, c.Result)

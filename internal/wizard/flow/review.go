@@ -57,6 +57,8 @@ type Review struct {
 	known   *answers.Set // the same, with what the plan has found out
 	except  []string
 	checked []CheckResult
+
+	asksAtStart bool
 }
 
 // Review builds the plan from the accepted answers and looks whether it could be applied. Guidelines whose answers cannot be used stay out of it, and
@@ -152,6 +154,7 @@ func (e *Engine) fillReview(ctx context.Context, r *Review, out *steps.Outcome) 
 	}
 	r.Hash, r.Empty = out.Plan.Hash(), out.Plan.Empty()
 	r.Files, r.Actions = out.Plan.Diff(), out.Plan.Actions
+	r.asksAtStart = out.AsksAtStart
 	r.Problems, r.Advice = e.toldProblems(out.Problems), e.toldAdvice(out.Advice)
 	o := e.options()
 	o.Running = e.running

@@ -264,10 +264,17 @@ type Next struct{ Text, Command string }
 // String is both in one line.
 func (n Next) String() string { return n.Text + ": " + n.Command }
 
-// NextSteps tells what to do after an apply.
-func NextSteps(home string) []Next {
+// NextSteps tells what to do after an apply. asks: the server asks for the password of its vault, and nobody is there to answer after "start".
+func NextSteps(home string, asks bool) []Next {
+	start := Next{"Start the server, so that it reads the new configuration", ShellWord(home+"/bin/wso2server.sh") + " start"}
+	if asks {
+		start = Next{
+			"Start the server in a terminal, where it asks for the password of the vault (with start or restart it hangs), or by the service in the report",
+			"sh " + ShellWord(home+"/bin/wso2server.sh"),
+		}
+	}
 	return []Next{
-		{"Start the server, so that it reads the new configuration", ShellWord(home+"/bin/wso2server.sh") + " start"},
+		start,
 		{"Look once more afterwards", "carbon-setup audit --home " + ShellWord(home)},
 	}
 }

@@ -17,7 +17,7 @@ func TestShellLinesAreTheCommand(t *testing.T) {
 		"/opt/wso2am-1.8.0", "/opt/with blank/wso2am", "/opt/it's/here", "/" + strings.Repeat("long-folder-name/", 12), "/" + strings.Repeat("two words/", 14),
 		"/" + strings.Repeat("o'clock/", 20), "/opt/" + strings.Repeat(`back\slash `, 12), "/opt/" + strings.Repeat("größe ", 20), "/" + strings.Repeat("''", 60),
 	} {
-		for _, command := range []string{UndoCommand(home, "20261122-140233-001"), NextSteps(home)[0].Command, NextSteps(home)[1].Command} {
+		for _, command := range []string{UndoCommand(home, "20261122-140233-001"), NextSteps(home, false)[0].Command, NextSteps(home, true)[0].Command, NextSteps(home, false)[1].Command} {
 			want := words(t, shell, command)
 			for _, width := range []int{20, 38, 79, 200} {
 				lines := ShellLines(command, width)
