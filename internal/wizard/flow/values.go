@@ -99,11 +99,6 @@ func isChoice(f steps.Field, text string) bool {
 	return false
 }
 
-// splitList parts a typed list at commas, blanks and line ends.
-func splitList(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
-}
-
 // textOf is the text that a form shows for an answer; parse takes it back.
 func textOf(k answers.Kind, v answers.Value) string {
 	switch k {
