@@ -52,6 +52,10 @@ func (a *app) restore(ctx context.Context, o apply.RestoreOptions) error {
 		}
 	}
 	result, diffs, err := apply.Restore(ctx, home, o)
+	var edited *apply.EditedError
+	if asError(err, &edited) && len(edited.Later) == 0 {
+		return fmt.Errorf("%w\nWith --save-aside a copy of it is kept in the folder of the run, and the run is restored all the same", err)
+	}
 	if err != nil {
 		return err
 	}
