@@ -66,10 +66,15 @@ func (f *finisher) undoActions(ctx context.Context) {
 	for _, a := range f.m.Undoes {
 		err := errors.New("this program does not know how")
 		if f.o.UndoAction != nil {
-			err = guard(func() error { return f.o.UndoAction(ctx, a.Name, a.Detail) })
+			with := withKept(ctx, f.tree, f.m.Restores, a.Number)
+			err = guard(func() error { return f.o.UndoAction(with, a.Name, a.Detail) })
 		}
 		if err != nil {
-			f.warnings = append(f.warnings, fmt.Sprintf("%s (%s) could not be undone. What it did is still there: see the log.", a.Name, a.Detail))
+			text := fmt.Sprintf("%s (%s) could not be undone. What it did is still there: see the log.", a.Name, a.Detail)
+			if state := (*UndoError)(nil); errors.As(err, &state) {
+				text = fmt.Sprintf("%s (%s) could not be undone. %s", a.Name, a.Detail, state.State)
+			}
+			f.warnings = append(f.warnings, text)
 			f.log.line("action could not be undone", "name", a.Name, "because", err.Error())
 			continue
 		}

@@ -89,6 +89,7 @@ type actionSummary struct {
 	Detail     string `json:"detail,omitempty"`
 	Guidelines []int  `json:"guidelines,omitempty"`
 	Undoable   bool   `json:"undoable"`
+	Number     int    `json:"number,omitempty"` // of an action that is undone: in its run, counted from 1
 }
 
 // octal is permission bits, written as people know them. The bits for set-user-id, set-group-id and sticky have no place in it: a forged

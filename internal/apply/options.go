@@ -41,7 +41,8 @@ type Options struct {
 	// Report returns the report text (Markdown, no secrets), kept in the run's folder. May be nil.
 	Report func(r Result) []byte
 	// UndoAction undoes an action of an earlier run, whose Undo went with the process that made it: Recover and Restore call it. It copes
-	// with an action that was half done or already undone. nil, or an error: the action is named as one that a human has to look at.
+	// with an action that was half done or already undone; Kept gives it what
+	// the action has written down. nil, or an error: the action is named as one that a human has to look at.
 	UndoAction func(ctx context.Context, name, detail string) error
 	// ExpectPlan: not empty and different from the plan's hash is a *StaleError.
 	ExpectPlan string

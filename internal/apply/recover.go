@@ -110,7 +110,7 @@ func (r *recovery) undo(ctx context.Context) (*Recovery, error) {
 	if len(u.failed) > 0 {
 		return nil, r.incomplete(errors.Join(u.errs...), u.failed, nil)
 	}
-	actions := r.undoActions(ctx)
+	actions, states := r.undoActions(ctx)
 	state := stateRolledBack
 	if len(actions) > 0 {
 		state = stateIncomplete
@@ -120,14 +120,14 @@ func (r *recovery) undo(ctx context.Context) (*Recovery, error) {
 	f.ended(r.j, state)
 	r.result.Warnings = f.warnings
 	if len(actions) > 0 {
-		return nil, r.incomplete(errors.New("what these actions have done, in whole or in part, is still there"), nil, actions)
+		return nil, r.incomplete(errors.Join(append(states, errors.New("what these actions have done, in whole or in part, is still there"))...), nil, actions)
 	}
 	return r.result, nil
 }
 
-// undoActions asks the caller to undo the actions that were begun, the last first, and returns the names of those that are not undone.
-func (r *recovery) undoActions(ctx context.Context) []string {
-	var left []string
+// undoActions asks the caller to undo the actions that were begun, the last first, and returns the names of those that are not undone, with
+// what is known of their state.
+func (r *recovery) undoActions(ctx context.Context) (left []string, states []error) {
 	for _, n := range slices.Backward(r.h.progress.started) {
 		if n < 1 || n > len(r.m.Actions) {
 			continue
@@ -137,12 +137,16 @@ func (r *recovery) undoActions(ctx context.Context) []string {
 			left = append(left, a.Name)
 			continue
 		}
-		if err := guard(func() error { return r.o.UndoAction(ctx, a.Name, a.Detail) }); err != nil {
+		with := withKept(ctx, r.tree, r.m.Run, n)
+		if err := guard(func() error { return r.o.UndoAction(with, a.Name, a.Detail) }); err != nil {
 			left = append(left, a.Name)
+			if state := (*UndoError)(nil); errors.As(err, &state) {
+				states = append(states, state)
+			}
 			r.log.line("action could not be undone", "name", a.Name, "because", err.Error())
 		}
 	}
-	return left
+	return left, states
 }
 
 func (r *recovery) incomplete(err error, files, actions []string) *IncompleteError {

@@ -273,7 +273,8 @@ func (r *restorer) warn(e *entry, text string) {
 
 // actions plans the undoing of the run's actions, the last first.
 func (r *restorer) actions() {
-	for _, a := range slices.Backward(r.m.Actions) {
+	for i, a := range slices.Backward(r.m.Actions) {
+		a.Number = i + 1
 		if r.o.UndoAction == nil || !a.Undoable {
 			r.job.warnings = append(r.job.warnings, fmt.Sprintf("%s (%s) is not undone. It was not a change of a file, and what it did is still there.", a.Name, a.Detail))
 			continue

@@ -314,7 +314,8 @@ func (t *transaction) actions(ctx context.Context) error {
 		t.acted = append(t.acted, i)
 		t.log.line("action", "name", a.Name, "detail", a.Detail)
 		telling := withTell(ctx, func(words string) { t.event(StageActions, a.Name+": "+words, i, len(all)) })
-		if err := guard(func() error { return a.Do(telling) }); err != nil {
+		keeping := withKeep(telling, func(data []byte) error { return t.keep(i+1, data) })
+		if err := guard(func() error { return a.Do(keeping) }); err != nil {
 			t.failed = i
 			return fmt.Errorf("%s: %w", a.Name, err)
 		}
