@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"carbon-setup/internal/apply"
+	"carbon-setup/internal/steps"
 )
 
 func (a *app) restoreCommand() *cobra.Command {
@@ -47,7 +48,9 @@ func (a *app) restore(ctx context.Context, o apply.RestoreOptions) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
 	if !o.DryRun {
-		if err := a.recoverHome(ctx, home, o.Options); err != nil {
+		cut := o.Options
+		cut.UndoAction = steps.UndoAction
+		if err := a.recoverHome(ctx, home, cut); err != nil {
 			return err
 		}
 	}
@@ -93,7 +96,7 @@ func (a *app) restore(ctx context.Context, o apply.RestoreOptions) error {
 // restoreHome opens the install to learn whether its server runs. A home whose carbon.xml is broken today cannot be opened, and must be
 // restorable all the same: then its runs alone tell that it is a home.
 func (a *app) restoreHome(ctx context.Context, o *apply.RestoreOptions) (string, error) {
-	o.Options = apply.Options{System: apply.Real(), Now: time.Now, Who: apply.CurrentWho(a.version)}
+	o.Options = apply.Options{System: apply.Real(), Now: time.Now, Who: apply.CurrentWho(a.version), UndoAction: steps.UndoRestored}
 	if o.DryRun {
 		o.System = apply.ReadOnly()
 	}

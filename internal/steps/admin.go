@@ -12,24 +12,27 @@ import (
 )
 
 // admin is guideline 1: the account that ships as admin/admin.
-type admin struct{ base }
+type admin struct {
+	base
+	open userOpener // nil = real connections
+}
 
 func (admin) Info() Info {
 	return Info{
 		ID: "admin", Section: "admin", Guideline: 1, Title: "Administrator account",
-		Reads: []string{keyUsersType, keyUsersPassRegex, keyUsersUserRegex}, // the rules that name and password have to fit
 		Why: "Every Carbon product is delivered with the administrator admin and the password admin. Everybody knows that, and programs that search " +
 			"the network for WSO2 servers try it first. Whoever gets in can read every secret of the server and run code on it.\n\n" +
 			"The password does not stand in one file. Store, publisher, gateway, message broker and others log in to the server itself with " +
 			"copies of it, and stop working when only one of the copies changes. All of them are changed together here.\n\n" +
 			"Do this before the first start. Then the server creates the account with the new name and password. Once it has been started, the " +
-			"user store decides and the files only follow.",
+			"user store decides and the files only follow. Where the users are in a database server, the row of the administrator is changed in the same run.",
 	}
 }
 
 const (
-	keyAdminUser     = "admin.username"
-	keyAdminPassword = "admin.password" // #nosec G101 -- a key
+	keyAdminUser       = "admin.username"
+	keyAdminPassword   = "admin.password" // #nosec G101 -- a key
+	keyAdminDisableOld = "admin.disable_old"
 )
 
 func (admin) Specs() []answers.Spec {
@@ -41,6 +44,10 @@ func (admin) Specs() []answers.Spec {
 		{
 			Key: keyAdminPassword, Kind: answers.Secret, Label: "Password", Example: "{env: ADMIN_PW}",
 			Help: "Password of the administrator, in printable ASCII, without ] and without ${. Left out, the password stays as it is, unless it is the one that the product is delivered with.",
+		},
+		{
+			Key: keyAdminDisableOld, Kind: answers.Bool, Label: "Disable the former administrator", Example: "true",
+			Help: "For a new name on a server that was started and has its users in a database server: the former administrator can log in no more. The user stays, with its roles. Left out, it stays valid.",
 		},
 	}
 }
@@ -80,7 +87,7 @@ func (admin) Fields(w *Workspace, a *answers.Set) []Field {
 		return nil
 	}
 	now := scan.admin()
-	store := wantedUserStore(w, a)
+	store := readUserStore(w)
 	users := userRules{store: store, emailsOK: emailUserNames(w)}
 	passwords := rulesForPassword(w, a, scan)
 
@@ -95,7 +102,14 @@ func (admin) Fields(w *Workspace, a *answers.Set) []Field {
 	if store.password != nil && !store.password.untested() {
 		pass.Help += " The user store takes " + store.password.words() + "."
 	}
-	return []Field{user, pass}
+	all := []Field{user, pass}
+	if base, _ := userBaseOf(w, a); base != nil && storeName(wantedAccount(a, scan.account()).user) != storeName(now.user.text.Reveal()) {
+		all = append(all, Field{
+			Spec: specs[2], Default: "true", DefaultFrom: "the guideline",
+			Now: Present{Text: now.user.text.Reveal() + " is valid", Place: base.place},
+		})
+	}
+	return all
 }
 
 // presentPassword says what kind of password is there, never the password.
@@ -115,7 +129,7 @@ func presentPassword(l *login) Present {
 // rulesForPassword gathers what a new password is judged by.
 func rulesForPassword(w *Workspace, a *answers.Set, scan *adminScan) passwordRules {
 	names := []string{scan.account().user, a.Text(keyAdminUser), hostName(w).text, w.Install.Host.Name, a.Text("hostname.name")}
-	return passwordRules{store: wantedUserStore(w, a), names: names}
+	return passwordRules{store: readUserStore(w), names: names}
 }
 
 // wantedAccount returns the administrator as the answers want it; what they leave out stays.
@@ -130,7 +144,7 @@ func wantedAccount(a *answers.Set, now account) account {
 	return want
 }
 
-func (admin) Plan(w *Workspace, a *answers.Set) error {
+func (s admin) Plan(w *Workspace, a *answers.Set) error {
 	scan := scanAdmin(w)
 	if err := noAdmin(w, scan); err != nil {
 		return err
@@ -143,7 +157,11 @@ func (admin) Plan(w *Workspace, a *answers.Set) error {
 			all = append(all, err)
 		}
 	}
-	return errors.Join(all...)
+	if err := errors.Join(all...); err != nil {
+		return err
+	}
+	s.planUsers(w, a, now, want)
+	return nil
 }
 
 // placeList names places for people, the lines of one file together: "a.xml:3,5, b.xml:7".

@@ -17,8 +17,12 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 	}
 	want := wantedAccount(a, scan.account())
 	var all []Advice
-	if w.Install.Started.Yes {
-		all = append(all, adviseStarted(w, want))
+	base, why := userBaseOf(w, a)
+	switch {
+	case base != nil:
+		all = append(all, adviseUserBase(w, base, scanAdmin(NewWorkspace(w.Install)).account().user, want)...)
+	case w.Install.Started.Yes:
+		all = append(all, adviseStarted(w, want, why))
 	}
 	all = append(all, adviseRemote(scan, want)...)
 	all = append(all, adviseLeft(scan, want)...)
@@ -37,10 +41,13 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 	})
 }
 
-// adviseStarted tells how to change the account where it counts.
-func adviseStarted(w *Workspace, want account) Advice {
+// adviseStarted tells how to change the account where it counts, when that cannot be done from here; why says why, unless that is plain.
+func adviseStarted(w *Workspace, want account, why string) Advice {
 	ad := Advice{Guideline: 1, Title: "Change the user store, too"}
 	text := fmt.Sprintf("This server has been started before (%s). Its user store decides who may log in, and user-mgt.xml is not read for that any more. ", w.Install.Started.Evidence)
+	if why != "" {
+		text += why + " "
+	}
 	if old := scanAdmin(NewWorkspace(w.Install)).account().user; old != "" && old != want.user {
 		ad.Text = text + fmt.Sprintf("With <AddAdmin> true, the next start creates %s as a second administrator with the password given here. %s stays as it is, valid and with its present password: "+
 			"after the start, log in to the management console as %s and delete it under Configure, Users and Roles.", want.user, old, want.user)

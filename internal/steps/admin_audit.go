@@ -132,9 +132,13 @@ func auditStarted(w *Workspace, found bool) []Result {
 	if !w.Install.Started.Yes || found {
 		return nil
 	}
+	where := "the user store"
+	if base, _ := userBaseOf(w, answers.NewSet(Schema())); base != nil {
+		where = "UM_USER of " + base.target.String()
+	}
 	return []Result{{
 		ID: ruleAdminStarted, Status: Unknown, Place: carbon.Place{File: carbon.UserMgtXML},
-		Message: fmt.Sprintf("The server has been started before (%s), so the user store decides who may log in. The files cannot tell whether it still accepts admin with the default password.", w.Install.Started.Evidence),
+		Message: fmt.Sprintf("The server has been started before (%s), so %s decides who may log in. The files cannot tell whether it still accepts admin with the default password.", w.Install.Started.Evidence, where),
 		Fix:     "Try to log in to the management console with the default credentials; the login has to be refused.",
 	}}
 }
@@ -161,7 +165,7 @@ func (admin) Verify(w *Workspace, a *answers.Set) []Result {
 		})
 	}
 	if len(all) == 0 {
-		all = append(all, verified(w, scan, want, good))
+		all = append(all, verified(w, a, scan, want, good))
 	}
 	for _, u := range scan.unread {
 		all = append(all, Result{ID: ruleAdminUnread, Guideline: 1, Status: Warn, Severity: Warning, Place: carbon.Place{File: u.File}, Message: u.String() + " and was not changed."})
@@ -169,8 +173,14 @@ func (admin) Verify(w *Workspace, a *answers.Set) []Result {
 	return all
 }
 
-func verified(w *Workspace, scan *adminScan, want account, good int) Result {
+func verified(w *Workspace, a *answers.Set, scan *adminScan, want account, good int) Result {
 	r := Result{ID: ruleAdminDefault, Guideline: 1, Place: scan.admin().place()}
+	if base, _ := userBaseOf(w, a); base != nil {
+		r.ID, r.Status = ruleAdminStarted, Unknown
+		r.Message = fmt.Sprintf("%d places in the files have the credentials of %s. The files cannot tell what UM_USER of %s has; a run that changes it reads the row back before it counts.", good, want.user, base.target)
+		r.Fix = fmt.Sprintf("After the start, log in to the management console as %s.", want.user)
+		return r
+	}
 	if w.Install.Started.Yes {
 		r.ID, r.Status, r.Severity = ruleAdminStarted, Warn, Warning
 		r.Message = fmt.Sprintf("%d places in the files have the credentials of %s. That does not change the user store: the server has been started before, and what the store has stays valid until it is changed there.", good, want.user)
