@@ -158,10 +158,16 @@ func (s datasources) fieldsOf(w *Workspace, a *answers.Set, f *fieldsOf, b *dsBl
 			if b.target.Kind == wish.kind() && b.target.Port != 0 {
 				q.Default, q.DefaultFrom = numberText(b.target.Port), "the present value"
 			}
-			q.Check = checkPort
+			q.Check = checkPortNumber
 		})
 	}
 	s.placeFields(ask, b, wish)
+	ask(dsParameters, func(q *Field) {
+		q.Help = "name=value, with commas between them, such as sslmode=verify-full. The connection test heeds them as the driver does. \\, is a comma within a value."
+		if b.target.Kind == wish.kind() && len(b.target.Parameters) > 0 {
+			q.Default, q.DefaultFrom = answers.JoinMap(b.target.Parameters), "the present value"
+		}
+	})
 	ask(dsUsername, func(q *Field) {
 		q.Required = true
 		if !b.h2 {
@@ -172,7 +178,12 @@ func (s datasources) fieldsOf(w *Workspace, a *answers.Set, f *fieldsOf, b *dsBl
 		q.Required = b.h2
 		q.Now = Present{Text: b.presentPassword(), Place: b.place}
 	})
-	ask(dsDriver, func(q *Field) { s.driverField(w, q, wish) })
+	ask(dsDriver, func(q *Field) {
+		asked := *wish
+		asked.driver = ""
+		asked.adopt(w, wishes(w, a))
+		s.driverField(w, q, &asked)
+	})
 	ask(dsSchema, schemaField)
 }
 
@@ -223,6 +234,9 @@ func (s datasources) placeFields(ask func(string, func(*Field)), b *dsBlock, wis
 		}
 		if wish.target.Service == "" && wish.target.Descriptor == "" {
 			ask(dsSID, func(q *Field) { q.Default, q.DefaultFrom = b.target.SID, "the present value" })
+		}
+		if wish.target.Service == "" && wish.target.SID == "" {
+			ask(dsDescriptor, func(q *Field) { q.Default, q.DefaultFrom = b.target.Descriptor, "the present value" })
 		}
 		return
 	}

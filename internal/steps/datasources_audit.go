@@ -95,6 +95,12 @@ func auditDriver(w *Workspace, b *dsBlock) Result {
 			return Result{ID: ruleDBDriver, Status: Fail, Severity: Error, Place: carbon.Place{File: jar.path}, Message: f.What, Why: "The server cannot load it.", Fix: f.Fix}
 		}
 	}
+	if twins := driverTwins(w, jar, b.target); len(twins) > 0 {
+		return Result{
+			ID: ruleDBDriver, Status: Warn, Severity: Warning, Place: at, Message: fmt.Sprintf("Several jars hold %s: %s and %s.", jar.class(b.target), jar.path, strings.Join(twins, ", ")),
+			Why: "Each becomes a bundle of its own, and the server loads the class from one of them, not always from the newest.", Fix: "Keep one, and remove what was made from the others in " + carbon.Dropins + ".",
+		}
+	}
 	return Result{ID: ruleDBDriver, Status: OK, Place: carbon.Place{File: jar.path}, Message: "The driver of " + b.name + " is there: " + jar.class(b.target) + "."}
 }
 
@@ -127,6 +133,8 @@ func (s datasources) verifyOne(w *Workspace, d *dsWish) Result {
 		r.Message = d.name + " leads to " + d.block.target.String() + ", not to " + d.target.String() + "."
 	case d.block.username != d.target.Username || d.block.sealed == "" && !d.block.password.Equal(d.target.Password):
 		r.Message = d.name + " has another user or password than the answers."
+	case !d.had:
+		r.Message = d.name + " is not looked up for " + strings.Join(d.use, " and ") + "."
 	case jar == nil:
 		r.Message = "There is no driver for " + d.name + " in " + carbon.ComponentsLib + "."
 	default:
@@ -164,4 +172,15 @@ func (s datasources) Advice(w *Workspace, a *answers.Set) []Advice {
 		Guideline: 6, Title: "Backup of the databases",
 		Text: "From now on users, registry and API data are in the database: back it up with what it offers (guideline 14), together with the keystores.",
 	})
+}
+
+// driverTwins are the other jars that hold the driver of a jar.
+func driverTwins(w *Workspace, jar *driverJar, t database.Target) []string {
+	var twins []string
+	for _, o := range driversThere(w) {
+		if o.path != jar.path && o.class(t) != "" {
+			twins = append(twins, o.path)
+		}
+	}
+	return twins
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	ks "carbon-setup/internal/keystore"
@@ -17,6 +19,7 @@ import (
 type databaseTests struct {
 	test func(ctx context.Context, t database.Target, o database.TestOptions, tell func(database.StageResult)) []database.StageResult
 	open func(ctx context.Context, t database.Target, o database.TestOptions) (tableConn, error)
+	java func(ctx context.Context, o database.ProbeOptions) (database.ProbeResult, error)
 }
 
 // tableConn is a connection that tables are made with.
@@ -31,13 +34,18 @@ func (s datasources) real() *databaseTests {
 	if s.tests != nil {
 		return s.tests
 	}
-	return &databaseTests{test: database.Test, open: func(ctx context.Context, t database.Target, o database.TestOptions) (tableConn, error) {
+	return &databaseTests{test: database.Test, java: database.RunProbe, open: func(ctx context.Context, t database.Target, o database.TestOptions) (tableConn, error) {
 		return database.Open(ctx, t, o)
 	}}
 }
 
-// stageTime is what one stage may take: less than a check has.
-const stageTime = 10 * time.Second
+// What a stage, a whole test and the start of Java may take, and how much longer a check waits for their own end, which says more.
+const (
+	stageTime = 10 * time.Second
+	wholeTime = 60 * time.Second
+	javaTime  = database.DefaultProbeTimeout
+	endTime   = 2 * time.Second
+)
 
 // testOptions are those under which the server will connect: it trusts what is in its truststore.
 func (s datasources) testOptions(w *Workspace, sets []database.ScriptSet) database.TestOptions {
@@ -87,6 +95,9 @@ func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
 		for i, stage := range database.Stages() {
 			all = append(all, run.check(d, i, stage))
 		}
+		if o, ok := probeOptions(w, d); ok {
+			all = append(all, run.throughJava(d, o))
+		}
 	}
 	return all
 }
@@ -106,58 +117,68 @@ type stagedTest struct {
 	target  database.Target
 	options database.TestOptions
 
+	mu      sync.Mutex // a check that ran out of time may still be on its way out when the next one begins
 	results chan database.StageResult
 	cancel  context.CancelFunc
 	got     []database.StageResult
 }
 
-// begin starts the test. It ends by itself: each stage has its time.
-func (t *stagedTest) begin(ctx context.Context) {
-	if t.results != nil {
+// begin starts the test, anew for the first stage. It ends by itself: each stage has its time.
+func (t *stagedTest) begin(ctx context.Context, stage int) {
+	if t.results != nil && stage > 0 {
 		return
 	}
-	t.results = make(chan database.StageResult, len(database.Stages()))
-	ctx, t.cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Duration(len(database.Stages()))*stageTime)
+	if t.cancel != nil {
+		t.cancel()
+	}
+	results := make(chan database.StageResult, len(database.Stages()))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(len(database.Stages()))*stageTime)
+	t.results, t.cancel, t.got = results, cancel, nil
 	go func() {
-		defer t.cancel()
-		defer close(t.results)
-		t.tests.test(ctx, t.target, t.options, func(r database.StageResult) { t.results <- r })
+		defer cancel()
+		defer close(results)
+		t.tests.test(ctx, t.target, t.options, func(r database.StageResult) { results <- r })
 	}()
 }
 
 // wait returns the result of the stage with a number, or ends the test with ctx.
-func (t *stagedTest) wait(ctx context.Context, stage int) (r database.StageResult, ok bool) {
+func (t *stagedTest) wait(ctx context.Context, stage int) database.StageResult {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.begin(ctx, stage)
 	for len(t.got) <= stage {
 		select {
 		case r, ok := <-t.results:
 			if !ok {
-				return database.StageResult{Status: database.Skipped}, false
+				return database.StageResult{Status: database.Skipped}
 			}
 			t.got = append(t.got, r)
 		case <-ctx.Done():
 			t.cancel()
-			return database.StageResult{Status: database.Skipped}, false
+			return database.StageResult{Status: database.Skipped}
 		}
 	}
-	return t.got[stage], true
+	return t.got[stage]
+}
+
+// failed reports whether a stage so far has failed, or not all have been reached.
+func (t *stagedTest) failed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.got) < len(database.Stages()) || slices.ContainsFunc(t.got, func(r database.StageResult) bool { return r.Status == database.Fail })
 }
 
 func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
 	id := "datasources." + d.name + "." + string(stage)
-	return Check{ID: id, Title: d.name + ": " + stage.Title(), Run: func(ctx context.Context) Result {
-		if number == 0 {
-			t.results, t.got = nil, nil // run again
-		}
-		t.begin(ctx)
-		r, _ := t.wait(ctx, number)
-		return stageResult(id, r)
+	return Check{ID: id, Title: d.name + ": " + stage.Title(), Timeout: stageTime + endTime, Run: func(ctx context.Context) Result {
+		return stageResult(id, t.wait(ctx, number))
 	}}
 }
 
 // whole is all stages as one check.
 func (t *stagedTest) whole(d *dsWish) Check {
 	id := "datasources." + d.name + ".connection"
-	return Check{ID: id, Title: d.name + ": " + d.target.String(), Run: func(ctx context.Context) Result {
+	return Check{ID: id, Title: d.name + ": " + d.target.String(), Timeout: wholeTime, Run: func(ctx context.Context) Result {
 		last := Result{ID: id, Guideline: 6, Status: Unknown, Message: "Not tested."}
 		worst := last
 		for _, r := range t.tests.test(ctx, t.target, t.options, nil) {

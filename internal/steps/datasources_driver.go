@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -21,6 +22,7 @@ const maxDriver = 64 << 20
 // driverJar is a jar that may hold a JDBC driver.
 type driverJar struct {
 	path string // as given, or relative to the home
+	full string // absolute
 	jar  database.Jar
 	data []byte
 	err  error
@@ -50,7 +52,7 @@ func (w *Workspace) driverAt(path string) *driverJar {
 	if d := w.drivers[full]; d != nil && d.mod.Equal(info.ModTime()) && d.size == info.Size() {
 		return d
 	}
-	d := &driverJar{path: path, mod: info.ModTime(), size: info.Size()}
+	d := &driverJar{path: path, full: full, mod: info.ModTime(), size: info.Size()}
 	if d.data, d.err = os.ReadFile(full); d.err == nil { // #nosec G304 -- the operator names it
 		d.jar, d.err = database.InspectJar(filepath.Base(full), d.data)
 	}
@@ -96,6 +98,19 @@ func driverFor(w *Workspace, d *dsWish) *driverJar {
 	return nil
 }
 
+// adopt takes the driver that the answers name for another datasource, where they name none for this one.
+func (d *dsWish) adopt(w *Workspace, all []*dsWish) {
+	if d.driver != "" || d.keeps() {
+		return
+	}
+	for _, o := range all {
+		if o.name != d.name && o.driver != "" && !o.keeps() && w.driverAt(o.driver).class(d.target) != "" {
+			d.driver, d.adopted = o.driver, o.driver
+			return
+		}
+	}
+}
+
 // class is the name of the driver class for a target, "" when the jar has none.
 func (j *driverJar) class(t database.Target) string {
 	if j == nil || j.err != nil {
@@ -107,7 +122,10 @@ func (j *driverJar) class(t database.Target) string {
 
 func (s datasources) driverField(w *Workspace, q *Field, d *dsWish) {
 	there := driverFor(w, &dsWish{target: d.target})
-	if there != nil {
+	if there == nil && d.adopted != "" {
+		there = w.driverAt(d.adopted)
+		q.Help += " " + d.adopted + " of another datasource fits."
+	} else if there != nil {
 		q.Now = Present{Text: path.Base(there.path), Place: carbon.Place{File: there.path}}
 		q.Help += " " + there.path + " fits."
 	}
@@ -153,9 +171,10 @@ func planDriver(w *Workspace, d *dsWish) {
 	}
 	jar := w.driverAt(d.driver)
 	rel := carbon.ComponentsLib + "/" + filepath.Base(d.driver)
-	if data, err := w.driverBytes(rel); err == nil && string(data) == string(jar.data) {
+	if data, err := w.driverBytes(rel); err == nil && bytes.Equal(data, jar.data) {
 		return
 	}
+	w.driverOverlay(rel)
 	w.Create(rel, jar.data, 0o644, false, "the JDBC driver of "+d.kind().Title())
 	for _, old := range driversThere(w) {
 		if old.path != rel && old.class(d.target) != "" {
@@ -167,7 +186,7 @@ func planDriver(w *Workspace, d *dsWish) {
 
 // driverBytes is Bytes for a file that may be larger than a configuration file.
 func (w *Workspace) driverBytes(rel string) ([]byte, error) {
-	if o, ok := w.files[rel]; ok && o.created {
+	if o, ok := w.files[rel]; ok && o.readErr == nil && !o.removed {
 		return o.after, nil
 	}
 	if !w.Install.Has(rel) {
@@ -179,13 +198,21 @@ func (w *Workspace) driverBytes(rel string) ([]byte, error) {
 
 // dropDriver removes a jar and the bundle that the server has made of it.
 func (w *Workspace) dropDriver(rel, reason string) {
-	o := w.overlay(rel)
-	if o.readErr != nil { // larger than a configuration file may be
-		o.before, o.readErr = w.driverAt(filepath.Join(w.Install.Home, filepath.FromSlash(rel))).data, nil
-		o.after = o.before
-	}
+	w.driverOverlay(rel)
 	w.Delete(rel, reason)
 	w.dropGenerated(rel)
+}
+
+// driverOverlay reads a jar of the home that is larger than a configuration file may be.
+func (w *Workspace) driverOverlay(rel string) {
+	o := w.overlay(rel)
+	if o.readErr == nil || o.created || !w.Install.Has(rel) {
+		return
+	}
+	if jar := w.driverAt(filepath.Join(w.Install.Home, filepath.FromSlash(rel))); jar.data != nil {
+		o.before, o.after, o.readErr = jar.data, jar.data, nil
+		o.origin = []piece{{0, 0, len(jar.data)}}
+	}
 }
 
 // dropGenerated removes the bundle that LibraryArtifactsWrapper made of a jar in components/lib at an earlier start: it is not made anew while it is there.

@@ -72,10 +72,13 @@ func (d *dsWish) change(w *Workspace) error {
 	if !sameClass(b, d, class) {
 		err = errors.Join(err, set("driverClassName", class))
 	}
-	if keepsQuery(b, d) {
-		return err
+	if !keepsQuery(b, d) {
+		err = errors.Join(err, set("validationQuery", d.target.Kind.ValidationQuery()))
 	}
-	return errors.Join(err, set("validationQuery", d.target.Kind.ValidationQuery()))
+	if b.query == "" && b.config.First("testOnBorrow") == nil { // without it the query is never run
+		err = errors.Join(err, set("testOnBorrow", "true"))
+	}
+	return errors.Join(err, d.wire(w))
 }
 
 // sameClass reports whether the class that is there loads the same driver: the older name of Oracle's and MySQL's is an alias.

@@ -127,6 +127,9 @@ type dsWish struct {
 	use    []string // of a new one
 	mount  []string
 	faults []dsFault
+
+	had     bool   // registry.xml and user-mgt.xml look it up already, for all that it is used for
+	adopted string // driver that the answers name for another datasource
 }
 
 // dsFault is what the answers about a datasource lack or have too much.
@@ -149,6 +152,7 @@ func wishOf(w *Workspace, a *answers.Set, name, first string) *dsWish {
 	if d.schema == "" {
 		d.schema = schemaCreate
 	}
+	d.had = d.block != nil && d.wired(w, d.block.jndi)
 	d.base(w, a, first)
 	d.fill(a)
 	return d
@@ -161,7 +165,7 @@ func (d *dsWish) base(w *Workspace, a *answers.Set, first string) {
 		d.fault(dsType, "same stands for the server of the first datasource, and this is the first.", "Name the kind of server.")
 	case d.typed == typeSame:
 		model := wishOf(w, a, first, "")
-		if !isServer(model.typed) {
+		if !model.kind().Known() {
 			d.fault(dsType, "same stands for the server of "+first+", and the answers name none for it.", "Give "+dsKey(first, dsType)+", or name the kind of server here.")
 		}
 		d.target, d.driver = model.target, model.driver
@@ -206,6 +210,10 @@ func (d *dsWish) fill(a *answers.Set) {
 	}
 	if d.kind() == database.Oracle {
 		d.target.Database = ""
+		named := slices.DeleteFunc([]string{dsService, dsSID, dsDescriptor}, func(key string) bool { return !answered(a, dsKey(d.name, key)) })
+		if len(named) > 1 {
+			d.fault(named[1], "An Oracle database is named by a service, a SID or a descriptor, and these are "+strings.Join(named, " and ")+".", "Give one of them.")
+		}
 		switch {
 		case answered(a, dsKey(d.name, dsService)):
 			d.target.SID, d.target.Descriptor = "", ""
@@ -239,6 +247,9 @@ func wishes(w *Workspace, a *answers.Set) []*dsWish {
 		if !slices.Contains(names, name) {
 			all = append(all, wishOf(w, a, name, first))
 		}
+	}
+	for _, d := range all {
+		d.adopt(w, all)
 	}
 	return all
 }

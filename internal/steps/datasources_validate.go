@@ -1,7 +1,10 @@
 package steps
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -30,8 +33,8 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 	}
 	if d.block == nil {
 		all = append(all, d.newProblems(w)...)
-	} else if len(d.use)+len(d.mount) > 0 || d.jndi != "" && d.jndi != d.block.jndi {
-		say(Error, dsUse, "The install has the datasource "+d.name+" already: what it is used for, and its JNDI name, stay.", "Leave jndi, use and mount out; or give the datasource another name.")
+	} else {
+		all = append(all, d.wiredProblems()...)
 	}
 	for _, f := range d.faults {
 		say(Error, f.key, f.what, f.fix)
@@ -60,7 +63,11 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 	if p := d.target.Password.Reveal(); strings.Contains(p, "${") {
 		say(Error, dsPassword, "The password holds ${, which Carbon replaces when it reads the file.", "Let the DBA set another one.")
 	}
-	return append(all, d.driverProblems(w)...)
+	all = append(all, d.driverProblems(w)...)
+	if _, err := scriptsFor(w, d); err != nil && d.schema != schemaSkip && d.kind().Known() {
+		say(Error, dsSchema, "The tables cannot be told: "+strings.TrimSuffix(scriptError(err), ".")+".", "Put back the scripts of the distribution, or give "+dsKey(d.name, dsSchema)+": skip and make the tables by other means.")
+	}
+	return all
 }
 
 // keepsH2 says what it means to stay with H2.
@@ -73,6 +80,23 @@ func (d *dsWish) keepsH2(w *Workspace) []Problem {
 		p.Severity, p.Message, p.Fix = Error, d.name+" leads to "+d.block.present()+" already; this tool does not lead it back to H2.", "Leave the datasource out."
 	}
 	return []Problem{p}
+}
+
+// wiredProblems judges what is answered about the names and the use of a datasource that the install has: as after an earlier run of the same answers.
+func (d *dsWish) wiredProblems() []Problem {
+	switch {
+	case d.jndi != "" && d.jndi != d.block.jndi:
+		return []Problem{{
+			Severity: Error, Key: dsKey(d.name, dsJNDI), Message: d.block.place.String() + ": the install has the datasource " + d.name + " already, and its JNDI name stays: others look it up by that.",
+			Fix: "Leave jndi out; or give the datasource another name.",
+		}}
+	case len(d.use) > 0 && d.block.jndi == "":
+		return []Problem{{
+			Severity: Error, Key: dsKey(d.name, dsUse), Message: d.block.place.String() + ": " + d.name + " has no JNDI name, so that nothing can look it up.",
+			Fix: "Leave use out; or give the datasource another name, and jndi.",
+		}}
+	}
+	return d.useProblems()
 }
 
 // newProblems judges a datasource that the install does not have.
@@ -89,6 +113,18 @@ func (d *dsWish) newProblems(w *Workspace) []Problem {
 			Fix: "Its datasources are " + strings.Join(names, ", ") + ". For a new one, give " + key(dsJNDI) + " and " + key(dsUse) + ".",
 		}}
 	}
+	all := d.useProblems()
+	for _, b := range blocks {
+		if b.jndi == d.jndi {
+			all = append(all, Problem{Severity: Error, Key: key(dsJNDI), Message: "The datasource " + b.name + " (" + b.place.String() + ") has the JNDI name " + d.jndi + " already.", Fix: "Give another name, or answer for " + b.name + "."})
+		}
+	}
+	return all
+}
+
+// useProblems judges what a datasource is to be used for.
+func (d *dsWish) useProblems() []Problem {
+	key := func(k string) string { return dsKey(d.name, k) }
 	var all []Problem
 	for _, use := range d.use {
 		if !slices.Contains([]string{useRegistry, useUsers, useMount}, use) {
@@ -98,10 +134,8 @@ func (d *dsWish) newProblems(w *Workspace) []Problem {
 	if slices.Contains(d.use, useMount) && slices.Contains(d.use, useRegistry) {
 		all = append(all, Problem{Severity: Error, Key: key(dsUse), Message: "A registry database is either the local one or mounted beside it.", Fix: "Use registry or mount."})
 	}
-	for _, b := range blocks {
-		if b.jndi == d.jndi {
-			all = append(all, Problem{Severity: Error, Key: key(dsJNDI), Message: "The datasource " + b.name + " (" + b.place.String() + ") has the JNDI name " + d.jndi + " already.", Fix: "Give another name, or answer for " + b.name + "."})
-		}
+	if len(d.mount) > 0 && !slices.Contains(d.use, useMount) {
+		all = append(all, Problem{Severity: Error, Key: key(dsMount), Message: "Paths are mounted from a datasource that is used for mount.", Fix: "Add mount to " + key(dsUse) + ", or leave " + key(dsMount) + " out."})
 	}
 	for _, path := range d.mount {
 		if !strings.HasPrefix(path, "/") {
@@ -136,16 +170,17 @@ func (d *dsWish) driverProblems(w *Workspace) []Problem {
 // together judges the datasources with each other.
 func together(w *Workspace, wanted []*dsWish) []Problem {
 	var all []Problem
-	jars := map[string]string{}
-	for _, d := range wanted {
-		if d.keeps() || d.driver == "" {
-			continue
+	for i, d := range wanted {
+		all = append(all, d.besideDrivers(w, wanted[:i])...)
+	}
+	blocks, _ := readBlocks(w)
+	for i, b := range blocks {
+		if twin := block(blocks[:i], b.name); twin != nil && slices.ContainsFunc(wanted, func(d *dsWish) bool { return d.name == b.name && !d.keeps() }) {
+			all = append(all, Problem{
+				Severity: Error, Key: dsKey(b.name, dsType), Message: "Two datasources have the name " + b.name + ": " + twin.place.String() + " and " + b.place.String() + ". The server keeps the one that it reads last.",
+				Fix: "Remove one of them from its file.",
+			})
 		}
-		base := d.driver[strings.LastIndexByte(d.driver, '/')+1:]
-		if other, ok := jars[base]; ok && other != d.driver {
-			all = append(all, Problem{Severity: Error, Key: dsKey(d.name, dsDriver), Message: "Two drivers have the file name " + base + ": " + other + " and " + d.driver + ".", Fix: "Name one of them."})
-		}
-		jars[base] = d.driver
 	}
 	if w.Install.Started.Yes && slices.ContainsFunc(wanted, func(d *dsWish) bool { return !d.keeps() && d.block != nil && d.block.h2 }) {
 		all = append(all, Problem{
@@ -155,4 +190,38 @@ func together(w *Workspace, wanted []*dsWish) []Problem {
 		})
 	}
 	return all
+}
+
+// besideDrivers judges the driver of a datasource beside those of the ones before it.
+func (d *dsWish) besideDrivers(w *Workspace, before []*dsWish) []Problem {
+	if d.keeps() || d.driver == "" {
+		return nil
+	}
+	key := dsKey(d.name, dsDriver)
+	mine := w.driverAt(d.driver)
+	for _, o := range before {
+		if o.keeps() || o.driver == "" {
+			continue
+		}
+		theirs := w.driverAt(o.driver)
+		switch {
+		case mine.full == theirs.full || mine.err != nil || theirs.err != nil:
+		case filepath.Base(mine.full) == filepath.Base(theirs.full) && mine.jar.SHA256 != theirs.jar.SHA256:
+			return []Problem{{Severity: Error, Key: key, Message: "Two drivers have the file name " + filepath.Base(mine.full) + ": " + o.driver + " and " + d.driver + ".", Fix: "Name one of them."}}
+		case filepath.Base(mine.full) != filepath.Base(theirs.full) && theirs.class(d.target) != "":
+			return []Problem{{Severity: Error, Key: key, Message: o.driver + " and " + d.driver + " hold the same driver; Carbon would load one of the two for both datasources.", Fix: "Name one of them."}}
+		}
+	}
+	return nil
+}
+
+// scriptError says what is wrong with a script.
+func scriptError(err error) string {
+	var missing *fs.PathError
+	if errors.As(err, &missing) && isMissing(err) {
+		if i := strings.Index(missing.Path, carbon.DBScripts+"/"); i >= 0 {
+			return missing.Path[i:] + " does not exist"
+		}
+	}
+	return whyUnread(err)
 }

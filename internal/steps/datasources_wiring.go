@@ -71,7 +71,10 @@ func (d *dsWish) wireMount(w *Workspace) error {
 		return err
 	}
 	root := doc.Root()
-	if root.First("dbConfig[@name='"+mountDBConfig+"']") != nil {
+	if there := root.First("dbConfig[@name='" + mountDBConfig + "']"); there != nil {
+		if name := there.First("dataSource").Text(); name != d.jndi {
+			return &edit.Error{File: carbon.RegistryXML, Line: there.Line(), What: "the mounted registry is in " + name + " already", Fix: "leave use: [mount] out, or change the file by hand"}
+		}
 		return nil // mounted by an earlier run
 	}
 	url, err := d.target.URL()
@@ -102,6 +105,31 @@ func (d *dsWish) wireMount(w *Workspace) error {
 		}
 	}
 	return nil
+}
+
+// wired reports whether registry.xml and user-mgt.xml look the datasource up for all that it is used for.
+func (d *dsWish) wired(w *Workspace, jndi string) bool {
+	text := func(file, at string) string {
+		doc, err := w.XML(file)
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(doc.First(at).Text())
+	}
+	for _, use := range d.use {
+		at := "/wso2registry/dbConfig[@name='" + mountDBConfig + "']/dataSource"
+		file := carbon.RegistryXML
+		switch use {
+		case useUsers:
+			file, at = carbon.UserMgtXML, realmConfig+"/Property[@name='dataSource']"
+		case useRegistry:
+			at = "/wso2registry/dbConfig[@name='" + text(carbon.RegistryXML, "/wso2registry/currentDBConfig") + "']/dataSource"
+		}
+		if text(file, at) != jndi {
+			return false
+		}
+	}
+	return true
 }
 
 func (d *dsWish) mounts() []string {
