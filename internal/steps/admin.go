@@ -20,6 +20,7 @@ type admin struct {
 func (admin) Info() Info {
 	return Info{
 		ID: "admin", Section: "admin", Guideline: 1, Title: "Administrator account",
+		Reads: []string{keyUsersType, keyUsersPassRegex, keyUsersUserRegex}, // the rules that name and password have to fit
 		Why: "Every Carbon product is delivered with the administrator admin and the password admin. Everybody knows that, and programs that search " +
 			"the network for WSO2 servers try it first. Whoever gets in can read every secret of the server and run code on it.\n\n" +
 			"The password does not stand in one file. Store, publisher, gateway, message broker and others log in to the server itself with " +
@@ -87,7 +88,7 @@ func (admin) Fields(w *Workspace, a *answers.Set) []Field {
 		return nil
 	}
 	now := scan.admin()
-	store := readUserStore(w)
+	store := wantedUserStore(w, a)
 	users := userRules{store: store, emailsOK: emailUserNames(w)}
 	passwords := rulesForPassword(w, a, scan)
 
@@ -129,7 +130,7 @@ func presentPassword(l *login) Present {
 // rulesForPassword gathers what a new password is judged by.
 func rulesForPassword(w *Workspace, a *answers.Set, scan *adminScan) passwordRules {
 	names := []string{scan.account().user, a.Text(keyAdminUser), hostName(w).text, w.Install.Host.Name, a.Text("hostname.name")}
-	return passwordRules{store: readUserStore(w), names: names}
+	return passwordRules{store: wantedUserStore(w, a), names: names}
 }
 
 // wantedAccount returns the administrator as the answers want it; what they leave out stays.

@@ -18,6 +18,7 @@ type userStore struct {
 	username *storePattern
 	place    carbon.Place
 	several  bool // more than one live UserStoreManager
+	addAdmin bool // what AddAdmin says
 }
 
 func readUserStore(w *Workspace) userStore {
@@ -41,8 +42,11 @@ func readUserStore(w *Workspace) userStore {
 		return ""
 	}
 	s.readOnly = strings.Contains(s.class, "ReadOnly") || strings.EqualFold(property("ReadOnly"), "true")
-	s.password = newStorePattern(property("PasswordJavaRegEx"))
-	s.username = newStorePattern(property("UsernameJavaRegEx"))
+	s.addAdmin = strings.EqualFold(doc.First("/UserManager/Realm/Configuration/AddAdmin").Text(), "true")
+	if !s.directory() { // stores in LDAP do not look at the patterns when somebody logs in
+		s.password = newStorePattern(property("PasswordJavaRegEx"))
+		s.username = newStorePattern(property("UsernameJavaRegEx"))
+	}
 	return s
 }
 

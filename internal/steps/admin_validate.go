@@ -19,7 +19,7 @@ func (admin) Validate(w *Workspace, a *answers.Set) []Problem {
 	var all []Problem
 	all = append(all, vaulted(scan, now, want)...)
 	all = append(all, forBroker(scan, now, want)...)
-	all = append(all, forStore(w, now, want)...)
+	all = append(all, forStore(w, a, now, want)...)
 	base, _ := userBaseOf(w, a)
 	if base == nil {
 		all = append(all, whenStarted(w, now, want)...)
@@ -112,8 +112,8 @@ func oddClientIDs(urls []*login) []*login {
 }
 
 // forStore says what the user store of the install makes of the account.
-func forStore(w *Workspace, now, want account) []Problem {
-	store := readUserStore(w)
+func forStore(w *Workspace, a *answers.Set, now, want account) []Problem {
+	store := wantedUserStore(w, a)
 	var all []Problem
 	for _, p := range []struct {
 		key, label string
@@ -164,15 +164,10 @@ func forAddAdmin(w *Workspace, store userStore) []Problem {
 			Severity: Warning, Message: carbon.UserMgtXML + " has no <AddAdmin>. The server refuses to start without it.",
 			Fix: "Add <AddAdmin>true</AddAdmin> to <Configuration>.",
 		}}
-	case !strings.EqualFold(e.Text(), "true") && !store.directory():
+	case !store.addAdmin && !store.directory():
 		return []Problem{{
 			Severity: Warning, Message: fmt.Sprintf("%s:%d: <AddAdmin> is not true, so the first start creates no administrator. Unless the user is in the store already, the start fails.", carbon.UserMgtXML, e.Line()),
 			Fix: "Set it to true for the first start.",
-		}}
-	case strings.EqualFold(e.Text(), "true") && store.readOnly:
-		return []Problem{{
-			Severity: Warning, Message: fmt.Sprintf("%s:%d: <AddAdmin> is true, but the user store is read-only. The start fails when the administrator is not in it.", carbon.UserMgtXML, e.Line()),
-			Fix: "Set it to false and name a user of the directory.",
 		}}
 	}
 	return nil

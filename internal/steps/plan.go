@@ -42,7 +42,7 @@ func (e *InvalidError) Error() string {
 // warning that names the file; the others go on. Errors: *InvalidError with all problems, or that of ctx.
 func BuildPlan(ctx context.Context, in *carbon.Install, a *answers.Set, except ...string) (*Outcome, error) {
 	w := NewWorkspace(in)
-	w.vaultLeft = slices.Contains(except, vault{}.Info().ID)
+	w.vaultLeft, w.usersLeft = slices.Contains(except, vault{}.Info().ID), slices.Contains(except, userstore{}.Info().ID)
 	w.openVault(a)
 	out := &Outcome{Left: map[string]string{}}
 	chosen := choose(w, a, except, out)

@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"strconv"
+
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/directory"
@@ -58,7 +60,7 @@ const (
 
 func (userstore) Info() Info {
 	return Info{
-		ID: "user_store", Section: sectionUserStore, Guideline: 7, Title: "User stores", Reads: []string{keyAdminUser},
+		ID: "user_store", Section: sectionUserStore, Guideline: 7, Title: "User stores", Reads: []string{keyAdminUser, keyAdminPassword, keyTrustImport},
 		Why: `Users, groups and their passwords lie in the same embedded H2 database as the registry. Keep them in a real database, or in the LDAP directory or Active Directory that the
 organization has already: then people log in with the account that they have, and lose it when they leave.
 
@@ -105,9 +107,9 @@ func (userstore) Specs() []answers.Spec {
 		{Key: keyUsersReferral, Kind: answers.Choice, Choices: []string{"follow", "ignore", "throw"}, Label: "Referrals", Example: "follow", Help: "What to do when the directory points to another server."},
 		{Key: keyUsersRealm, Kind: answers.Text, Label: "Realm", Example: "EXAMPLE.COM", Help: "Active Directory: the default realm."},
 		{Key: keyUsersHash, Kind: answers.Text, Label: "Hash of passwords", Example: "SHA", Help: "How Carbon stores the passwords of users that it makes: SHA, MD5 or PLAIN_TEXT."},
-		{Key: keyUsersAddAdmin, Kind: answers.Bool, Label: "Make the administrator", Example: "false", Help: "yes: the first start makes the administrator in the store. no: it is there already, and so is the role."},
+		{Key: keyUsersAddAdmin, Kind: answers.Bool, Label: "Make the administrator", Example: "false", Help: "yes: the first start makes what is missing of the administrator and the role; in a read-only directory the role alone, as one of Carbon's own. no: both are there, or the start stops."},
 		{Key: keyUsersUserRegex, Kind: answers.Text, Label: "Rule for user names", Example: `^[\S]{3,30}$`, Help: "A Java pattern that names of users have to fit."},
-		{Key: keyUsersPassRegex, Kind: answers.Text, Label: "Rule for passwords", Example: `^[\S]{12,60}$`, Help: "A Java pattern that passwords have to fit, at every login, too."},
+		{Key: keyUsersPassRegex, Kind: answers.Text, Label: "Rule for passwords", Example: `^[\S]{12,60}$`, Help: "A Java pattern that new passwords have to fit; in a database at every login, too."},
 		{Key: keyUsersSample, Kind: answers.Text, Label: "A user to try", Example: "jdoe", Help: "A real user, for the test alone: found by the filters, with groups."},
 		{Key: keyUsersSamplePw, Kind: answers.Secret, Label: "Password of that user", Example: "{prompt: true}", Help: "For the test alone; left out, the login of the user is not tried."},
 		{Key: keyUsersTestWrite, Kind: answers.Bool, Label: "Try to write", Example: "false", Help: "yes: the test makes a user and a group with unmistakable names, and deletes them again."},
@@ -202,9 +204,13 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 		propose(keyUsersGroupFind, wish.store.GroupNameSearchFilter)
 		propose(keyUsersMember, wish.store.MembershipAttribute)
 	}
-	if kind != directory.ReadOnly {
-		f.add(keyUsersAddAdmin, func(q *Field) { q.Default, q.DefaultFrom = "false", "an account that the directory has" })
-	}
+	f.add(keyUsersAddAdmin, func(q *Field) {
+		add, why := wish.usualAddAdmin()
+		if now.holds(wish) {
+			add, why = now.addAdmin, "the present value"
+		}
+		q.Default, q.DefaultFrom = strconv.FormatBool(add), why
+	})
 	f.add(keyUsersSample, nil)
 	if a.Text(keyUsersSample) != "" {
 		f.add(keyUsersSamplePw, nil)
@@ -217,18 +223,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 }
 
 func regexField(now string) func(*Field) {
-	return func(q *Field) {
-		q.Default, q.DefaultFrom = now, "the present value"
-		q.Check = checkJavaPattern
-	}
-}
-
-// checkJavaPattern judges a pattern as Java would.
-func checkJavaPattern(text string) *Problem {
-	if _, err := compileJava(text); err != nil {
-		return &Problem{Severity: Warning, Message: "This pattern cannot be tried here; whether Java takes it cannot be told.", Fix: "Try it before the server is started: a pattern that Java refuses locks everybody out."}
-	}
-	return nil
+	return func(q *Field) { q.Default, q.DefaultFrom = now, "the present value" }
 }
 
 // defaultDirectoryPasswords are those of the shipped blocks.

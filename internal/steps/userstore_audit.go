@@ -6,6 +6,7 @@ import (
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/directory"
+	"carbon-setup/internal/edit"
 )
 
 // The rules of guideline 7.
@@ -24,7 +25,7 @@ func (s userstore) Audit(w *Workspace) []Result {
 	if now.err != nil {
 		return []Result{{ID: ruleUsersPlace, Status: Unknown, Place: now.place, Message: "Not checked: " + carbon.UserMgtXML + " " + missingOr(now.err) + "."}}
 	}
-	all := auditRealm(now)
+	all := auditRealm(w, now)
 	if now.element == nil {
 		return all
 	}
@@ -42,7 +43,7 @@ func (s userstore) Audit(w *Workspace) []Result {
 }
 
 // auditRealm judges what the start of the server needs.
-func auditRealm(now *presentStore) []Result {
+func auditRealm(w *Workspace, now *presentStore) []Result {
 	fail := func(line int, message, why string) Result {
 		return Result{ID: ruleUsersOne, Status: Fail, Severity: Error, Place: carbon.Place{File: carbon.UserMgtXML, Line: line}, Message: message, Why: why, Fix: fixUserStore}
 	}
@@ -58,8 +59,8 @@ func auditRealm(now *presentStore) []Result {
 	switch text := strings.ToLower(strings.TrimSpace(add.Text())); {
 	case text == "":
 		all = append(all, fail(add.Line(), "There is no <AddAdmin> with a value.", "The server refuses to start."))
-	case text == "true" && now.kind == directory.ReadOnly:
-		all = append(all, fail(add.Line(), "There is no way to make the administrator: AddAdmin is true with a read-only store.", "The first start fails with \"Admin user can not be created in primary user store\"."))
+	case text != "true" && !w.Install.Started.Yes && now.isDirectory() && !now.store().ReadGroups && !now.store().WriteGroups:
+		all = append(all, fail(add.Line(), "AddAdmin is not true, and Carbon keeps its roles itself: nobody makes the administrator's role.", "The first start stops with \"Admin role can not be created in primary user store\"."))
 	}
 	if now.element != nil && now.properties["TenantManager"] == "" {
 		all = append(all, fail(now.place.Line, "There is no TenantManager in the primary user store.", stops))
@@ -112,13 +113,23 @@ func (s userstore) Verify(w *Workspace, a *answers.Set) []Result {
 		r.Message = "The primary user store is not the one of the answers: " + now.title() + "."
 		return []Result{r}
 	}
+	wanted := d.rules(now)
 	if d.isDirectory() {
-		for _, p := range append(d.store.Properties(d.server), d.rules()...) {
-			if now.properties[p.Name] != p.Value {
-				r.Message = "The property " + p.Name + " of the user store is not as the answers have it."
-				return []Result{r}
-			}
-		}
+		wanted = append(d.changes(now), wanted...)
+	}
+	if len(wanted) > 0 {
+		r.Message = "The property " + wanted[0].Name + " of the user store is not as the answers have it."
+		return []Result{r}
+	}
+	if d.users != "" && now.datasource(w) != d.users {
+		r.Message = "The realm takes its tables from " + now.datasource(w) + ", not from " + d.users + " of the answers."
+		return []Result{r}
+	}
+	if d.asksAdd && now.addAdmin != d.addAdmin {
+		r.Message = "AddAdmin is not as the answers have it."
+		return []Result{r}
+	}
+	if d.isDirectory() {
 		if now.sealed == "" && d.server.Password.IsSet() && !now.password.Equal(d.server.Password) {
 			r.Message = "The password of the account is not that of the answers."
 			return []Result{r}
@@ -131,20 +142,47 @@ func (s userstore) Verify(w *Workspace, a *answers.Set) []Result {
 // Advice tells what the directory has to have.
 func (s userstore) Advice(w *Workspace, a *answers.Set) []Advice {
 	d := wishedStore(w, a)
-	if !d.isDirectory() {
-		return nil
-	}
 	var all []Advice
-	user := wantedAccount(a, scanAdmin(w).account()).user
-	if add, set := d.wantsAddAdmin(); set && !add {
-		all = append(all, Advice{Guideline: 7, Title: "The administrator in the directory", Text: "Carbon does not make the account: " + user + " and the role " + adminRole(w) +
-			" have to be in the directory before the first start, with " + user + " in the role. The password in the files of guideline 1 has to be the one that the directory has for it."})
+	tell := func(title, text string) { all = append(all, Advice{Guideline: 7, Title: title, Text: text}) }
+	if !d.isDirectory() {
+		if d.passRule+d.userRule != "" {
+			tell("Rules are applied at every login", "Whoever has a password or a name that does not fit the new rule can no longer log in. Try it with one account first.")
+		}
+		return all
 	}
+	tell("The administrator in the directory", d.adviseAdmin(w, a))
 	if strings.HasPrefix(d.server.URL, "ldaps:") {
-		all = append(all, Advice{Guideline: 7, Title: "The certificate of the directory", Text: "The server trusts what is in its truststore: import the CA of the directory with truststore.import (guideline 2), if the test says that it is not trusted."})
+		tell("The certificate of the directory", "The server trusts what is in its truststore: import the CA of the directory with truststore.import (guideline 2), if the test says that it is not trusted.")
 	}
-	if d.passRule != "" || d.userRule != "" {
-		all = append(all, Advice{Guideline: 7, Title: "Rules are applied at every login", Text: "Whoever has a password or a name that does not fit the new rule can no longer log in. Try it with one account first."})
+	if enabled := embeddedElement(w); strings.EqualFold(enabled.Text(), "true") {
+		tell("The directory inside the product", carbon.Place{File: carbon.EmbeddedLDAP, Line: enabled.Line()}.String()+": the directory inside the product still starts, though nothing asks it. Set the property enable to false there.")
 	}
 	return all
+}
+
+// embeddedElement is what switches the directory inside the product on.
+func embeddedElement(w *Workspace) *edit.Element {
+	doc, err := w.XML(carbon.EmbeddedLDAP)
+	if err != nil {
+		return nil
+	}
+	return doc.First("/EmbeddedLDAPConfig/EmbeddedLDAP/Property[@name='enable']")
+}
+
+// adviseAdmin says what the first start makes of the administrator, and what has to be there before.
+func (d *storeWish) adviseAdmin(w *Workspace, a *answers.Set) string {
+	user, role := wantedAccount(a, scanAdmin(w).account()).user, adminRole(w)
+	password := " The password in the files of guideline 1 has to be the one that the directory has for it."
+	add, _ := d.wantsAddAdmin(readStore(w))
+	switch {
+	case !d.writes() && add:
+		text := "Carbon makes no user in a directory that it only reads: " + user + " has to be in it before the first start, which stops otherwise."
+		if d.groups() {
+			return text + " If it has no group " + role + ", the first start makes the role Internal/" + role + " in Carbon's own tables." + password
+		}
+		return text + " The role " + role + " is one of Carbon's own, which the first start makes." + password
+	case !add:
+		return "Carbon makes neither account nor role: " + user + " and the group " + role + " have to be in the directory before the first start, with " + user + " in the group. The start stops otherwise." + password
+	}
+	return "If the directory has no user " + user + ", the first start makes it there, with the password of guideline 1; the role " + role + " likewise. If it has one, the password in the files of guideline 1 has to be the one that the directory has for it."
 }

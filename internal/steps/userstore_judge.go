@@ -2,7 +2,10 @@ package steps
 
 import (
 	"context"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -50,10 +53,10 @@ func (s userstore) Validate(w *Workspace, a *answers.Set) []Problem {
 	d := wishedStore(w, a)
 	var all []Problem
 	if d.isDirectory() {
-		all = append(all, s.judgeDirectory(now, d)...)
-	} else {
-		all = append(all, judgeJDBC(w, a, d)...)
+		all = append(all, judgeDirectory(now, d)...)
 	}
+	all = append(all, judgeDatasource(w, a, d)...)
+	all = append(all, judgeRules(w, a, now, d)...)
 	if len(now.primaries) > 1 {
 		all = append(all, Problem{
 			Severity: Error, Key: keyUsersType, Message: now.primaries[1].Parent().Path() + ": there are two live primary user stores (" + carbon.UserMgtXML + ", lines " + numberText(now.primaries[0].Line()) + " and " + numberText(now.primaries[1].Line()) + ").",
@@ -72,7 +75,7 @@ func (s userstore) Validate(w *Workspace, a *answers.Set) []Problem {
 	return all
 }
 
-func (s userstore) judgeDirectory(now *presentStore, d *storeWish) []Problem {
+func judgeDirectory(now *presentStore, d *storeWish) []Problem {
 	var all []Problem
 	faults := append(append(d.server.Faults(), d.store.Faults()...), directory.FaultsTogether(d.server, d.store)...)
 	for _, f := range faults {
@@ -84,28 +87,45 @@ func (s userstore) judgeDirectory(now *presentStore, d *storeWish) []Problem {
 	if now.sealed != "" && d.server.Password.IsSet() {
 		all = append(all, Problem{Severity: Error, Key: keyUsersPass, Message: "The password is in the secure vault (alias " + now.sealed + "), which cannot be opened.", Fix: "Give the password of the vault as " + keyVaultKeyPassword + "."})
 	}
-	if d.asksAdd && d.addAdmin && d.store.Kind == directory.ReadOnly {
-		all = append(all, Problem{Severity: Error, Key: keyUsersAddAdmin, Message: "Carbon cannot make the administrator in a directory that it only reads: the first start fails with \"Admin user can not be created\".", Fix: "Set user_store.add_admin: false, and name an account of the directory in admin.username."})
+	switch add, _ := d.wantsAddAdmin(now); {
+	case !add && !d.groups():
+		all = append(all, Problem{
+			Severity: Error, Key: keyUsersAddAdmin, Message: "Without groups of the directory the administrator's role is one of Carbon's own, and with AddAdmin false nobody makes it: the first start stops with \"Admin role can not be created in primary user store\".",
+			Fix: "Set user_store.add_admin: true.",
+		})
+	case add && d.asksAdd && d.writes():
+		all = append(all, Problem{
+			Severity: Note, Key: keyUsersAddAdmin, Message: "If the directory has no such account or role, the first start makes them there.",
+			Fix: "Run the test: it tells whether they are there.",
+		})
 	}
 	return all
 }
 
-func judgeJDBC(w *Workspace, a *answers.Set, d *storeWish) []Problem {
+// judgeDatasource judges the datasource of the realm against the install and against the answers of guideline 6.
+func judgeDatasource(w *Workspace, a *answers.Set, d *storeWish) []Problem {
 	if d.users == "" {
 		return nil
 	}
-	blocks, _ := readBlocks(w)
-	if containsText(a.Names(sectionDatasources), d.users) {
-		return nil // a new one, or one of the install
+	for _, name := range a.Names(sectionDatasources) {
+		if name != d.users && slices.Contains(a.List(dsKey(name, dsUse)), useUsers) {
+			return []Problem{{Severity: Error, Key: keyUsersData, Message: "The answers name two datasources for the users: " + d.users + " here, and " + name + " in " + dsKey(name, dsUse) + ".", Fix: "Leave one of them out."}}
+		}
 	}
+	if a.Text(dsKey(d.users, dsJNDI)) != "" {
+		return nil // a new one, which guideline 6 judges
+	}
+	blocks, _ := readBlocks(w)
 	if b := block(blocks, d.users); b != nil && b.jndi != "" {
 		return nil
 	}
-	names := make([]string, len(blocks))
-	for i, b := range blocks {
-		names[i] = b.name
+	names := make([]string, 0, len(blocks))
+	for _, b := range blocks {
+		if b.jndi != "" {
+			names = append(names, b.name)
+		}
 	}
-	return []Problem{{Severity: Error, Key: keyUsersData, Message: "There is no datasource " + d.users + " with a JNDI name.", Fix: "The datasources are " + strings.Join(names, ", ") + "; for a new one, answer datasources." + d.users + " with use: [users]."}}
+	return []Problem{{Severity: Error, Key: keyUsersData, Message: "There is no datasource " + d.users + " with a JNDI name.", Fix: "The datasources are " + strings.Join(names, ", ") + "; for a new one, answer datasources." + d.users + " with a JNDI name and use: [users]."}}
 }
 
 // Checks ask the directory, stage by stage, with the truststore that the server will use.
@@ -120,13 +140,14 @@ func (s userstore) Checks(w *Workspace, a *answers.Set) []Check {
 			return nil // Validate has said so
 		}
 	}
-	o := directory.TestOptions{Timeout: stageTime, Roots: trustedRoots(w), SampleUser: a.Text(keyUsersSample), SamplePassword: a.Secret(keyUsersSamplePw)}
+	o := directory.TestOptions{Timeout: stageTime, Roots: trustedByAnswers(w, a), SampleUser: a.Text(keyUsersSample), SamplePassword: a.Secret(keyUsersSamplePw)}
 	if s.dial != nil {
 		o.Dial, o.Lookup, o.Roots = s.dial.Dial, s.dial.Lookup, s.dial.Roots
 	}
 	o.Write, _ = a.Bool(keyUsersTestWrite)
 	o.AdminUser, o.AdminRole = wantedAccount(a, scanAdmin(w).account()).user, adminRole(w)
 	t := &directoryTest{server: d.server, store: d.store, options: o}
+	t.addAdmin, _ = d.wantsAddAdmin(readStore(w))
 	var all []Check
 	for i, stage := range directory.Stages() {
 		all = append(all, t.check(i, stage))
@@ -144,28 +165,97 @@ func adminRole(w *Workspace) string {
 
 // directoryTest is one test that several checks share; they run one after the other, the first one begins anew.
 type directoryTest struct {
-	server  directory.Server
-	store   directory.Store
-	options directory.TestOptions
-	tester  *directory.Tester
+	server   directory.Server
+	store    directory.Store
+	options  directory.TestOptions
+	addAdmin bool
+
+	mu     sync.Mutex // a check that ran out of time may still be on its way out when the next one begins
+	tester *directory.Tester
+	idle   *time.Timer // closes a test that nobody goes on with
 }
 
 func (t *directoryTest) check(number int, stage directory.Stage) Check {
 	id := "user_store." + string(stage)
-	return Check{ID: id, Title: "Directory: " + stage.Title(), Run: func(ctx context.Context) Result {
-		if number == 0 && t.tester != nil {
-			t.tester.Close()
-			t.tester = nil
+	return Check{ID: id, Title: "Directory: " + stage.Title(), Timeout: 2*stageTime + stageEnd, Run: func(ctx context.Context) Result {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if number == 0 {
+			t.close()
 		}
 		if t.tester == nil {
 			t.tester = directory.NewTester(t.server, t.store, t.options)
 		}
+		t.stopIdle()
 		r := t.tester.Run(ctx, stage)
+		found := t.tester.Findings()
 		if number == len(directory.Stages())-1 || ctx.Err() != nil {
-			t.tester.Close()
+			t.close()
+		} else {
+			t.idle = time.AfterFunc(stageTime, t.closeIdle)
 		}
-		return directoryResult(id, r)
+		return t.toldResult(id, stage, r, found)
 	}}
+}
+
+// stageEnd is how much longer a check waits for the end of its stage, which says more.
+const stageEnd = 2 * time.Second
+
+func (t *directoryTest) stopIdle() {
+	if t.idle != nil {
+		t.idle.Stop()
+		t.idle = nil
+	}
+}
+
+// close ends the connection; the lock is held.
+func (t *directoryTest) close() {
+	t.stopIdle()
+	if t.tester != nil {
+		t.tester.Close()
+		t.tester = nil
+	}
+}
+
+func (t *directoryTest) closeIdle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.idle != nil { // nobody has gone on meanwhile
+		t.close()
+	}
+}
+
+// toldResult is what became of a stage, with what the answers make of it.
+func (t *directoryTest) toldResult(id string, stage directory.Stage, r directory.StageResult, found directory.Findings) Result {
+	res := directoryResult(id, r)
+	switch {
+	case stage == directory.TLS && r.Status == directory.OK && t.options.Roots == nil && t.server.Encrypted():
+		res.Status, res.Severity = Warn, Warning
+		res.Message += " The truststore of the server could not be opened, so the certificate was judged by what this machine trusts."
+		res.Fix = "Mend the truststore (guideline 2), and test again."
+	case stage == directory.Admin && (r.Status == directory.OK || r.Status == directory.Warn):
+		t.tellAdmin(&res, found)
+	}
+	return res
+}
+
+// tellAdmin adds what AddAdmin makes of what was found.
+func (t *directoryTest) tellAdmin(res *Result, found directory.Findings) {
+	switch needs := found.NeedsAddAdmin(t.store); {
+	case needs && !t.addAdmin:
+		res.Status, res.Severity = Fail, Error
+		res.Message += " AddAdmin will be false: the first start stops."
+		res.Fix = "Set user_store.add_admin: true, or have the directory complete."
+	case needs && found.Admin == directory.No:
+		res.Status, res.Severity = Warn, Warning
+		res.Message += " AddAdmin will be true: the first start makes an account in this directory, with the password of guideline 1."
+		res.Fix = "Go on if that is wanted; otherwise name an account of the directory in admin.username."
+	case needs:
+		res.Message += " AddAdmin will be true, as it has to be."
+		if found.Role == directory.No { // the tester's advice is followed already
+			res.Status, res.Severity, res.Fix = Warn, Warning, "Go on if the role may be made; otherwise have the group made first."
+		}
+	}
 }
 
 // directoryResult is a stage as the result of a check. What was not tested is never told as good.

@@ -2,6 +2,8 @@ package steps
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 
 	"carbon-setup/internal/answers"
@@ -21,66 +23,90 @@ func (s userstore) Plan(w *Workspace, a *answers.Set) error {
 	}
 	d := wishedStore(w, a)
 	var errs []error
-	if d.isDirectory() {
-		errs = append(errs, d.planDirectory(now))
-	} else {
-		errs = append(errs, d.planJDBC(w, now))
+	if d.users != "" {
+		errs = append(errs, d.planDatasource(w, now))
 	}
-	if add, set := d.wantsAddAdmin(); set {
+	switch {
+	case !now.holds(d):
+		errs = append(errs, d.planAnother(now))
+	case d.isDirectory():
+		errs = append(errs, d.planSame(now))
+	default:
+		errs = append(errs, setProperties(now, d.rules(now)))
+	}
+	if add, set := d.wantsAddAdmin(now); set {
 		holder := now.doc.First(realmConfig)
-		errs = append(errs, now.doc.SetChild(holder, edit.New{Name: "AddAdmin", Text: strconv.FormatBool(add)}, nil, edit.Because("whether the first start makes the administrator")))
+		errs = append(errs, now.doc.SetChild(holder, edit.New{Name: "AddAdmin", Text: strconv.FormatBool(add)}, nil, edit.Because("what the first start makes of the administrator")))
 	}
 	return errors.Join(errs...)
 }
 
-// planJDBC sets the datasource of the realm and the rules; a directory makes room for the database.
-func (d *storeWish) planJDBC(w *Workspace, now *presentStore) error {
-	var errs []error
-	if d.users != "" {
-		blocks, _ := readBlocks(w)
-		if b := block(blocks, d.users); b != nil {
-			child := edit.New{Name: "Property", Attrs: []edit.Attr{{Name: "name", Value: "dataSource"}}, Text: b.jndi}
-			errs = append(errs, now.doc.SetChild(now.doc.First(realmConfig), child, []string{"EveryOneRoleName"}, edit.Because("users and permissions in "+d.users)))
-		}
+// planDatasource has the realm take its tables from the datasource of the answers. Roles of Carbon's own and permissions lie there with every store.
+func (d *storeWish) planDatasource(w *Workspace, now *presentStore) error {
+	blocks, _ := readBlocks(w)
+	b := block(blocks, d.users)
+	if b == nil || b.jndi == "" {
+		return &edit.Error{File: carbon.MasterDS, What: "there is no datasource " + d.users + " with a JNDI name", Fix: "answer guideline 6 (Registry and governance) for it"}
 	}
-	if now.class != classJDBC {
-		return errors.Join(append(errs, replaceStore(now, jdbcStore(d)))...)
-	}
-	return errors.Join(append(errs, setProperties(now, d.rules()))...)
+	child := edit.New{Name: "Property", Attrs: []edit.Attr{{Name: "name", Value: "dataSource"}}, Text: b.jndi}
+	return now.doc.SetChild(now.doc.First(realmConfig), child, []string{"EveryOneRoleName"}, edit.Because("users and permissions in "+d.users))
 }
 
-// planDirectory changes the store that is there, when its class stays, or puts another into its place.
-func (d *storeWish) planDirectory(now *presentStore) error {
-	wanted := append(d.store.Properties(d.server), d.rules()...)
-	if now.kind != d.store.Kind {
-		return replaceStore(now, directoryStore(d, wanted))
-	}
-	err := setProperties(now, wanted)
-	if now.sealed == "" && d.server.Password.IsSet() {
+// planSame changes the properties of the directory that the answers change, and nothing else of its element.
+func (d *storeWish) planSame(now *presentStore) error {
+	err := setProperties(now, append(d.changes(now), d.rules(now)...))
+	if now.sealed == "" && d.server.Password.IsSet() && !d.server.Password.Equal(now.password) {
 		err = errors.Join(err, now.doc.SetChild(now.element, passwordProperty(d), []string{"Property"}, edit.Secret(), edit.Because("the account of Carbon in the directory")))
 	}
 	return err
 }
 
-// rules are the patterns of the answers; Java's and that of the browser belong together.
-func (d *storeWish) rules() []directory.Property {
-	var all []directory.Property
-	if d.userRule != "" {
-		all = append(all, directory.Property{Name: "UsernameJavaRegEx", Value: d.userRule}, directory.Property{Name: "UsernameJavaScriptRegEx", Value: d.userRule})
+// changes are the properties of the present directory that are not as the answers want them. Without a TenantManager the server does not start; without
+// PasswordHashMethod the passwords of new users are stored as they are typed.
+func (d *storeWish) changes(now *presentStore) []directory.Property {
+	was := map[string]string{}
+	for _, p := range now.store().Properties(now.server()) {
+		was[p.Name] = p.Value
 	}
-	if d.passRule != "" {
-		all = append(all, directory.Property{Name: "PasswordJavaRegEx", Value: d.passRule}, directory.Property{Name: "PasswordJavaScriptRegEx", Value: d.passRule})
+	var all []directory.Property
+	for _, p := range d.store.Properties(d.server) {
+		_, has := now.properties[p.Name]
+		needed := !has && (p.Name == "TenantManager" || p.Name == "PasswordHashMethod" && d.writes())
+		if value, ok := was[p.Name]; !ok || value != p.Value || needed {
+			all = append(all, p)
+		}
 	}
 	return all
 }
 
-func setProperties(now *presentStore, wanted []directory.Property) error {
-	var errs []error
-	for _, p := range wanted {
-		if has, ok := now.properties[p.Name]; ok && has == p.Value || !ok && p.Value == "" {
+// rules are the patterns of the answers that are not in force yet. The server judges by the one for Java; the console's pages judge by that for JavaScript
+// before they send anything.
+func (d *storeWish) rules(now *presentStore) []directory.Property {
+	var all []directory.Property
+	for _, r := range []struct{ name, text string }{{"Username", d.userRule}, {"Password", d.passRule}} {
+		if r.text == "" || now.properties[r.name+"JavaRegEx"] == r.text {
 			continue
 		}
-		errs = append(errs, now.doc.SetChild(now.element, storeProperty(p), []string{"Property"}, edit.Because("the user store of the answers")))
+		all = append(all, directory.Property{Name: r.name + "JavaRegEx", Value: r.text})
+		if script, ok := scriptPattern(r.text); ok {
+			all = append(all, directory.Property{Name: r.name + "JavaScriptRegEx", Value: script})
+		}
+	}
+	return all
+}
+
+// setProperties sets properties of the live store; one that stands there twice is set twice.
+func setProperties(now *presentStore, wanted []directory.Property) error {
+	var errs []error
+	why := edit.Because("the user store of the answers")
+	for _, p := range wanted {
+		all := now.element.Find("Property[@name=" + edit.Quote(p.Name) + "]")
+		for _, e := range all {
+			errs = append(errs, now.doc.SetText(e, p.Value, why))
+		}
+		if len(all) == 0 && p.Value != "" {
+			errs = append(errs, now.doc.SetChild(now.element, storeProperty(p), []string{"Property"}, why))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -95,80 +121,97 @@ func passwordProperty(d *storeWish) edit.New {
 	return n
 }
 
-// replaceStore puts a store into the place of the live one.
-func replaceStore(now *presentStore, with edit.New) error {
+// planAnother puts another store into the place of the live one.
+func (d *storeWish) planAnother(now *presentStore) error {
+	with := edit.New{Name: "UserStoreManager", Attrs: []edit.Attr{{Name: "class", Value: d.class()}}}
+	for _, p := range d.whole(now) {
+		with.Children = append(with.Children, storeProperty(p))
+		if p.Name == "ConnectionName" {
+			with.Children = append(with.Children, passwordProperty(d))
+		}
+	}
 	why := edit.Because("the one live primary user store")
-	return errors.Join(now.doc.Insert(edit.After(now.element), with, why), now.doc.Remove(now.element, why))
+	remove := []edit.Opt{why}
+	if now.password.IsSet() {
+		remove = append(remove, edit.Secret())
+	}
+	return errors.Join(now.doc.Insert(edit.After(now.element), with, why), now.doc.Remove(now.element, remove...))
 }
 
-// commonProperties are those of the shipped blocks that do not depend on the store.
-func commonProperties(has map[string]bool) []directory.Property {
-	var all []directory.Property
-	for _, p := range []directory.Property{
-		{Name: "UsernameJavaRegEx", Value: `[a-zA-Z0-9._-|//]{3,30}$`},
-		{Name: "UsernameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
-		{Name: "PasswordJavaScriptRegEx", Value: `^[\S]{5,30}$`},
-		{Name: "RolenameJavaRegEx", Value: `[a-zA-Z0-9._-|//]{3,30}$`},
-		{Name: "RolenameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
-		{Name: "UserRolesCacheEnabled", Value: "true"},
-		{Name: "SCIMEnabled", Value: "false"},
-	} {
-		if !has[p.Name] {
-			all = append(all, p)
+func (d *storeWish) class() string {
+	if d.isDirectory() {
+		return d.store.Kind.Class()
+	}
+	return classJDBC
+}
+
+// whole are all properties of another store but its password: its own, the rules of the answers, what the present store has that is no matter of its kind,
+// and what is shipped.
+func (d *storeWish) whole(now *presentStore) []directory.Property {
+	shipped := jdbcProperties
+	var own []directory.Property
+	if d.isDirectory() {
+		shipped, own = directoryProperties, d.store.Properties(d.server)
+	}
+	value := map[string]string{}
+	for _, name := range []string{"DomainName", "UserCoreCacheIdentifier", "UserRolesCacheEnabled", "SharedGroupEnabled", "SCIMEnabled"} {
+		if v, ok := now.properties[name]; ok {
+			value[name] = v
 		}
+	}
+	for _, p := range d.rules(&presentStore{}) {
+		value[p.Name] = p.Value
+	}
+	var all []directory.Property
+	has := map[string]bool{}
+	add := func(p directory.Property) {
+		if v, ok := value[p.Name]; ok {
+			p.Value = v
+		}
+		if !has[p.Name] {
+			all, has[p.Name] = append(all, p), true
+		}
+	}
+	for _, p := range append(own, shipped...) {
+		add(p)
+	}
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		add(directory.Property{Name: name})
 	}
 	return all
 }
 
-// directoryStore is the whole element for a directory.
-func directoryStore(d *storeWish, wanted []directory.Property) edit.New {
-	n := edit.New{Name: "UserStoreManager", Attrs: []edit.Attr{{Name: "class", Value: d.store.Kind.Class()}}}
-	has := map[string]bool{}
-	for _, p := range wanted {
-		has[p.Name] = true
-	}
-	for _, p := range append(wanted, commonProperties(has)...) {
-		n.Children = append(n.Children, storeProperty(p))
-		if p.Name == "ConnectionName" {
-			n.Children = append(n.Children, passwordProperty(d))
-		}
-	}
-	return n
+// directoryProperties are those of the shipped blocks that do not depend on the directory.
+var directoryProperties = []directory.Property{
+	{Name: "UsernameJavaRegEx", Value: `[a-zA-Z0-9._-|//]{3,30}$`},
+	{Name: "UsernameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
+	{Name: "PasswordJavaScriptRegEx", Value: `^[\S]{5,30}$`},
+	{Name: "RolenameJavaRegEx", Value: `[a-zA-Z0-9._-|//]{3,30}$`},
+	{Name: "RolenameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
+	{Name: "UserRolesCacheEnabled", Value: "true"},
+	{Name: "SCIMEnabled", Value: "false"},
 }
 
-// jdbcStore is the element for the database, as it is shipped.
-func jdbcStore(d *storeWish) edit.New {
-	n := edit.New{Name: "UserStoreManager", Attrs: []edit.Attr{{Name: "class", Value: classJDBC}}}
-	rules := map[string]string{}
-	for _, p := range d.rules() {
-		rules[p.Name] = p.Value
-	}
-	for _, p := range []directory.Property{
-		{Name: "TenantManager", Value: tenantsJDBC},
-		{Name: "ReadOnly", Value: "false"},
-		{Name: "MaxUserNameListLength", Value: "100"},
-		{Name: "IsEmailUserName", Value: "false"},
-		{Name: "DomainCalculation", Value: "default"},
-		{Name: "PasswordDigest", Value: "SHA-256"},
-		{Name: "StoreSaltedPassword", Value: "true"},
-		{Name: "ReadGroups", Value: "true"},
-		{Name: "WriteGroups", Value: "true"},
-		{Name: "UserNameUniqueAcrossTenants", Value: "false"},
-		{Name: "PasswordJavaRegEx", Value: `^[\S]{5,30}$`},
-		{Name: "PasswordJavaScriptRegEx", Value: `^[\S]{5,30}$`},
-		{Name: "UsernameJavaRegEx", Value: `^[^~!#$;%^*+={}\\|\\\\<>,\'\"]{3,30}$`},
-		{Name: "UsernameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
-		{Name: "RolenameJavaRegEx", Value: `^[^~!#$;%^*+={}\\|\\\\<>,\'\"]{3,30}$`},
-		{Name: "RolenameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
-		{Name: "UserRolesCacheEnabled", Value: "true"},
-		{Name: "MaxRoleNameListLength", Value: "100"},
-		{Name: "SharedGroupEnabled", Value: "false"},
-		{Name: "SCIMEnabled", Value: "false"},
-	} {
-		if rule, ok := rules[p.Name]; ok {
-			p.Value = rule
-		}
-		n.Children = append(n.Children, storeProperty(p))
-	}
-	return n
+// jdbcProperties are those of the database, as they are shipped.
+var jdbcProperties = []directory.Property{
+	{Name: "TenantManager", Value: tenantsJDBC},
+	{Name: "ReadOnly", Value: "false"},
+	{Name: "MaxUserNameListLength", Value: "100"},
+	{Name: "IsEmailUserName", Value: "false"},
+	{Name: "DomainCalculation", Value: "default"},
+	{Name: "PasswordDigest", Value: "SHA-256"},
+	{Name: "StoreSaltedPassword", Value: "true"},
+	{Name: "ReadGroups", Value: "true"},
+	{Name: "WriteGroups", Value: "true"},
+	{Name: "UserNameUniqueAcrossTenants", Value: "false"},
+	{Name: "PasswordJavaRegEx", Value: `^[\S]{5,30}$`},
+	{Name: "PasswordJavaScriptRegEx", Value: `^[\S]{5,30}$`},
+	{Name: "UsernameJavaRegEx", Value: `^[^~!#$;%^*+={}\\|\\\\<>,\'\"]{3,30}$`},
+	{Name: "UsernameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
+	{Name: "RolenameJavaRegEx", Value: `^[^~!#$;%^*+={}\\|\\\\<>,\'\"]{3,30}$`},
+	{Name: "RolenameJavaScriptRegEx", Value: `^[\S]{3,30}$`},
+	{Name: "UserRolesCacheEnabled", Value: "true"},
+	{Name: "MaxRoleNameListLength", Value: "100"},
+	{Name: "SharedGroupEnabled", Value: "false"},
+	{Name: "SCIMEnabled", Value: "false"},
 }

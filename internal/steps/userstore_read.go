@@ -1,6 +1,8 @@
 package steps
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -17,7 +19,8 @@ const (
 	embeddedLDAP = "EmbeddedLDAP" // in ${Ports.EmbeddedLDAP.LDAPServerPort}
 )
 
-// presentStore is the primary user store as it is: the first live UserStoreManager without a domain.
+// presentStore is the primary user store as it is: the first live UserStoreManager, whatever its DomainName. RealmConfigXMLProcessor takes it for the primary
+// one, needs a DomainName of every further one, and of two properties with the same name the last.
 type presentStore struct {
 	doc        *edit.XML
 	err        error
@@ -26,6 +29,7 @@ type presentStore struct {
 	class      string
 	kind       directory.Kind // of a directory
 	properties map[string]string
+	addAdmin   bool
 	password   secret.Secret // of the account
 	sealed     string
 	place      carbon.Place
@@ -36,11 +40,12 @@ func readStore(w *Workspace) *presentStore {
 	if s.doc, s.err = w.XML(carbon.UserMgtXML); s.err != nil {
 		return s
 	}
-	for _, e := range s.doc.Find(realmPath + "/UserStoreManager") {
-		if e.First("Property[@name='DomainName']").Text() == "" || len(s.primaries) == 0 && strings.EqualFold(e.First("Property[@name='DomainName']").Text(), "PRIMARY") {
+	for i, e := range s.doc.Find(realmPath + "/UserStoreManager") {
+		if domain := e.First("Property[@name='DomainName']").Text(); i == 0 || domain == "" || strings.EqualFold(domain, "PRIMARY") {
 			s.primaries = append(s.primaries, e)
 		}
 	}
+	s.addAdmin = strings.EqualFold(s.doc.First(realmConfig+"/AddAdmin").Text(), "true")
 	if len(s.primaries) == 0 {
 		return s
 	}
@@ -58,6 +63,14 @@ func readStore(w *Workspace) *presentStore {
 		}
 	}
 	return s
+}
+
+// holds reports whether the present store is of the kind that the answers want. The directory inside the product is of a kind of its own.
+func (s *presentStore) holds(d *storeWish) bool {
+	if d.isDirectory() {
+		return s.kind == d.store.Kind && !s.embedded()
+	}
+	return s.class == classJDBC
 }
 
 func (s *presentStore) isDirectory() bool { return s.kind != "" }
@@ -108,13 +121,19 @@ func (s *presentStore) server() directory.Server {
 func (s *presentStore) store() directory.Store {
 	p := s.properties
 	on := func(name string) bool { return strings.EqualFold(p[name], "true") }
+	number := func(name string) int {
+		n, _ := strconv.Atoi(p[name])
+		return n
+	}
 	return directory.Store{
 		Kind: s.kind, UserSearchBase: p["UserSearchBase"], UserNameListFilter: p["UserNameListFilter"], UserNameSearchFilter: p["UserNameSearchFilter"],
 		UserNameAttribute: p["UserNameAttribute"], UserDNPattern: p["UserDNPattern"], UserEntryObjectClass: p["UserEntryObjectClass"],
 		ReadGroups: on("ReadGroups") || on("ReadLDAPGroups"), WriteGroups: on("WriteGroups") || on("WriteLDAPGroups"), EmptyRolesAllowed: on("EmptyRolesAllowed"),
 		GroupSearchBase: p["GroupSearchBase"], GroupNameListFilter: p["GroupNameListFilter"], GroupNameSearchFilter: p["GroupNameSearchFilter"],
 		GroupNameAttribute: p["GroupNameAttribute"], GroupEntryObjectClass: p["GroupEntryObjectClass"], MembershipAttribute: p["MembershipAttribute"],
-		MemberOfAttribute: p["MemberOfAttribute"], BackLinksEnabled: on("BackLinksEnabled"), Referral: p["Referral"], PasswordHashMethod: p["passwordHashMethod"],
+		MemberOfAttribute: p["MemberOfAttribute"], BackLinksEnabled: on("BackLinksEnabled"), Referral: p["Referral"],
+		PasswordHashMethod:    cmp.Or(p["PasswordHashMethod"], p["passwordHashMethod"]),
+		MaxUserNameListLength: number("MaxUserNameListLength"), MaxRoleNameListLength: number("MaxRoleNameListLength"),
 		DefaultRealmName: p["defaultRealmName"], UserAccountControl: p["userAccountControl"], ADLDS: on("isADLDSRole"),
 	}
 }
@@ -139,8 +158,9 @@ func wishedStore(w *Workspace, a *answers.Set) *storeWish {
 	if !kind.Known() {
 		return d
 	}
+	d.store.Kind = kind
 	now := readStore(w)
-	if now.kind == kind && !now.embedded() {
+	if now.holds(d) {
 		d.server, d.store = now.server(), now.store()
 	} else {
 		vendor := directory.Vendor(a.Text(keyUsersVendor))
@@ -183,13 +203,34 @@ func (d *storeWish) fill(a *answers.Set) {
 // isDirectory reports whether users are to lie in a directory.
 func (d *storeWish) isDirectory() bool { return directory.Kind(d.typed).Known() }
 
-// wantsAddAdmin is what AddAdmin is to say: a store that cannot be written never gets the administrator from Carbon.
-func (d *storeWish) wantsAddAdmin() (add, set bool) {
+// groups reports whether groups of the directory are roles of Carbon.
+func (d *storeWish) groups() bool { return d.store.ReadGroups || d.store.WriteGroups && d.writes() }
+
+// writes reports whether Carbon may make users in the store.
+func (d *storeWish) writes() bool { return d.store.Kind != directory.ReadOnly }
+
+// wantsAddAdmin is what AddAdmin is to say, and whether it is to be set: a store that stays leaves it alone.
+func (d *storeWish) wantsAddAdmin(now *presentStore) (add, set bool) {
 	switch {
-	case directory.Kind(d.typed) == directory.ReadOnly:
-		return false, true
 	case d.asksAdd:
 		return d.addAdmin, true
+	case now.holds(d):
+		return now.addAdmin, false
 	}
-	return false, false
+	add, _ = d.usualAddAdmin()
+	return add, true
+}
+
+// usualAddAdmin is what AddAdmin says if nobody is asked, and why. The kernel stops the start when it is false and the role is missing; it does not make
+// users in a store that it only reads. So true harms nothing but a directory that Carbon may write to.
+func (d *storeWish) usualAddAdmin() (add bool, why string) {
+	switch {
+	case !d.isDirectory():
+		return true, "a database without users"
+	case !d.writes():
+		return true, "Carbon makes the role if it is missing, and no user"
+	case !d.groups():
+		return true, "Carbon makes its own role"
+	}
+	return false, "nothing is made in the directory unless asked for"
 }

@@ -30,6 +30,7 @@ type Workspace struct {
 	drivers driverCache
 	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.
 	vaultLeft bool
+	usersLeft bool // the same of the user store
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.

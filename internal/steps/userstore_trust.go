@@ -1,0 +1,36 @@
+package steps
+
+import (
+	"crypto/x509"
+
+	ks "carbon-setup/internal/keystore"
+
+	"carbon-setup/internal/answers"
+)
+
+// trustedByAnswers are the certificates that the server will trust after the plan: those of its truststore, with what the answers import and without
+// what they remove. nil when the truststore cannot be opened.
+func trustedByAnswers(w *Workspace, a *answers.Set) *x509.CertPool {
+	k := keystore{}.wish(w, a)
+	t := k.trust(w, a)
+	if !t.asked || t.store == nil {
+		return trustedRoots(w)
+	}
+	for _, c := range t.add {
+		if _, _, err := t.store.Add("", c.cert, k.now); err != nil {
+			return trustedRoots(w)
+		}
+	}
+	t.store.Remove(t.unwanted(k)...)
+	return poolOf(t.store)
+}
+
+func poolOf(store *ks.Truststore) *x509.CertPool {
+	roots := x509.NewCertPool()
+	for _, c := range store.Certificates() {
+		if cert, err := x509.ParseCertificate(c.Raw); err == nil {
+			roots.AddCert(cert)
+		}
+	}
+	return roots
+}
