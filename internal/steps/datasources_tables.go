@@ -204,9 +204,12 @@ func (j *tableJob) undo(ctx context.Context) (err error) {
 
 // UndoAction undoes an action of a run that was cut off, whose own Undo has gone with its process. Tables that were being created need none: a database
 // that has been begun with is gone on with by the next run, and nothing else is in it.
-func UndoAction(_ context.Context, name, _ string) error {
-	if strings.HasPrefix(name, tablesAction) {
+func UndoAction(ctx context.Context, name, _ string) error {
+	switch {
+	case strings.HasPrefix(name, tablesAction):
 		return nil
+	case strings.HasPrefix(name, adminPasswordAction), strings.HasPrefix(name, adminDisableAction):
+		return undoUser(ctx, openUsers)
 	}
 	return fmt.Errorf("%s: nothing is known that undoes it", name)
 }
