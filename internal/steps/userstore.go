@@ -165,29 +165,52 @@ func (s userstore) Fields(w *Workspace, a *answers.Set) []Field {
 // directoryFields ask for a directory.
 func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, now *presentStore) {
 	kind := directory.Kind(a.Text(keyUsersType))
-	f.add(keyUsersVendor, func(q *Field) {
-		q.Options, q.Choices = nil, nil
-		for _, v := range directory.Vendors(kind) {
-			q.Options, q.Choices = append(q.Options, Option{string(v), v.Title()}), append(q.Choices, string(v))
-		}
-		q.Default, q.DefaultFrom = q.Choices[0], "the usual one"
-	})
-	f.add(keyUsersURL, func(q *Field) {
-		q.Required = true
-		q.Check = func(text string) *Problem {
-			return directoryProblem(keyUsersURL, directory.Server{URL: text, BindDN: "cn=x"}.Faults(), "ConnectionURL")
-		}
-	})
-	f.add(keyUsersBindDN, func(q *Field) { q.Required = true })
-	f.add(keyUsersPass, func(q *Field) { q.Required = !now.isDirectory() })
-	f.add(keyUsersSuffix, nil)
 	wish := wishedStore(w, a)
+	stays := now.holds(wish)
+	from := "the usual one of the directory"
+	if stays {
+		from = "the present value"
+	}
 	propose := func(key, value string) {
 		f.add(key, func(q *Field) {
 			if value != "" {
-				q.Default, q.DefaultFrom = value, "the usual one of the directory"
+				q.Default, q.DefaultFrom = value, from
 			}
 		})
+	}
+	if !stays {
+		f.add(keyUsersVendor, func(q *Field) {
+			q.Options, q.Choices = nil, nil
+			for _, v := range directory.Vendors(kind) {
+				q.Options, q.Choices = append(q.Options, Option{string(v), v.Title()}), append(q.Choices, string(v))
+			}
+			q.Default, q.DefaultFrom = q.Choices[0], "the usual one"
+		})
+	}
+	account := now.server()
+	f.add(keyUsersURL, func(q *Field) {
+		q.Required = !stays
+		q.Check = func(text string) *Problem {
+			return directoryProblem(keyUsersURL, directory.Server{URL: text, BindDN: "cn=x"}.Faults(), "ConnectionURL")
+		}
+		if stays {
+			q.Default, q.DefaultFrom, q.Now = account.URL, from, Present{Text: account.URL, Place: now.place}
+		}
+	})
+	f.add(keyUsersBindDN, func(q *Field) {
+		q.Required = !stays
+		if stays {
+			q.Default, q.DefaultFrom, q.Now = account.BindDN, from, Present{Text: account.BindDN, Place: now.place}
+		}
+	})
+	f.add(keyUsersPass, func(q *Field) {
+		q.Required = !stays
+		if stays {
+			q.Now = Present{Text: secret.Shown, Place: now.place}
+		}
+	})
+	if !stays {
+		f.add(keyUsersSuffix, nil)
 	}
 	propose(keyUsersUserBase, wish.store.UserSearchBase)
 	propose(keyUsersUserAttr, wish.store.UserNameAttribute)
@@ -196,6 +219,9 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 	f.add(keyUsersGroups, func(q *Field) {
 		q.Options = []Option{{groupsRead, "groups of the directory are roles"}, {groupsWrite, "and Carbon may make groups"}, {groupsNone, "Carbon keeps its own roles"}}
 		q.Default, q.DefaultFrom = groupsRead, "a directory that others look after"
+		if stays {
+			q.Default, q.DefaultFrom = groupsOf(wish.store), from
+		}
 	})
 	if a.Text(keyUsersGroups) != groupsNone {
 		propose(keyUsersGroupBase, wish.store.GroupSearchBase)
@@ -206,7 +232,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 	}
 	f.add(keyUsersAddAdmin, func(q *Field) {
 		add, why := wish.usualAddAdmin()
-		if now.holds(wish) {
+		if stays {
 			add, why = now.addAdmin, "the present value"
 		}
 		q.Default, q.DefaultFrom = strconv.FormatBool(add), why
@@ -220,6 +246,17 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 			q.Default, q.DefaultFrom = "false", "nothing is made in the directory unless asked for"
 		})
 	}
+}
+
+// groupsOf is the answer about groups that a store comes to.
+func groupsOf(s directory.Store) string {
+	switch {
+	case s.WriteGroups:
+		return groupsWrite
+	case s.ReadGroups:
+		return groupsRead
+	}
+	return groupsNone
 }
 
 func regexField(now string) func(*Field) {

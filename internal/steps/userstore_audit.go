@@ -53,7 +53,7 @@ func auditRealm(w *Workspace, now *presentStore) []Result {
 	case len(now.primaries) == 0:
 		all = append(all, fail(0, "There is no live primary user store.", stops))
 	case len(now.primaries) > 1:
-		all = append(all, fail(now.primaries[1].Line(), "There is no single primary user store: two are live.", "Which of them counts cannot be told; the other is skipped with a warning in the log."))
+		all = append(all, fail(now.primaries[1].Line(), "There is no single primary user store: two are live.", "Carbon takes the first and leaves the other out, with a warning in its log."))
 	}
 	add := now.doc.First(realmConfig + "/AddAdmin")
 	switch text := strings.ToLower(strings.TrimSpace(add.Text())); {

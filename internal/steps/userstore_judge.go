@@ -59,8 +59,8 @@ func (s userstore) Validate(w *Workspace, a *answers.Set) []Problem {
 	all = append(all, judgeRules(w, a, now, d)...)
 	if len(now.primaries) > 1 {
 		all = append(all, Problem{
-			Severity: Error, Key: keyUsersType, Message: now.primaries[1].Parent().Path() + ": there are two live primary user stores (" + carbon.UserMgtXML + ", lines " + numberText(now.primaries[0].Line()) + " and " + numberText(now.primaries[1].Line()) + ").",
-			Fix: "Comment one of them out by hand: which of the two counts cannot be told.",
+			Severity: Error, Key: keyUsersType, Message: carbon.UserMgtXML + ": two primary user stores are live (lines " + numberText(now.primaries[0].Line()) + " and " + numberText(now.primaries[1].Line()) + ").",
+			Fix: "Comment out the one that is not meant, or give it a DomainName: Carbon takes the first for the primary one, and leaves the other out with a warning in its log.",
 		})
 	}
 	if w.Install.Started.Yes && now.typeName() != d.typed {
