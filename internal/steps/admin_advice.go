@@ -20,7 +20,7 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 	base, why := userBaseOf(w, a)
 	switch {
 	case base != nil:
-		all = append(all, adviseUserBase(w, base, scanAdmin(NewWorkspace(w.Install)).account().user, want)...)
+		all = append(all, adviseUserBase(w, a, base, scanAdmin(NewWorkspace(w.Install)).account().user, want)...)
 	case w.Install.Started.Yes:
 		all = append(all, adviseStarted(w, want, why))
 	}

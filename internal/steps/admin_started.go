@@ -65,10 +65,10 @@ func userBaseOf(w *Workspace, a *answers.Set) (base *userBase, why string) {
 	if !w.Install.Started.Yes || store.class != jdbcUserStore {
 		return nil, ""
 	}
-	if kind := a.Text(keyUsersType); kind != "" && kind != "jdbc" || a.Text(keyUsersData) != "" {
+	b, first := usersBlock(w)
+	if kind, data := a.Text(keyUsersType), a.Text(keyUsersData); kind != "" && kind != "jdbc" || data != "" && (b == nil || data != b.name) {
 		return nil, "The same answers change the user store itself, so the users of the present one are left alone."
 	}
-	b, first := usersBlock(w)
 	if b == nil || b.h2 && !ledElsewhere(w, a, b, first) {
 		return nil, ""
 	}
@@ -158,15 +158,8 @@ func storeName(user string) string {
 	return name
 }
 
-// addsAdmin reports whether a start creates the administrator where there is none.
-func addsAdmin(w *Workspace) bool {
-	doc, err := w.XML(carbon.UserMgtXML)
-	if err != nil {
-		return false
-	}
-	e := doc.First(realmConfig + "/AddAdmin")
-	return e != nil && strings.EqualFold(strings.TrimSpace(e.Text()), "true")
-}
+// addsAdmin reports whether a start creates the administrator where there is none, as the answers leave it.
+func addsAdmin(w *Workspace, a *answers.Set) bool { return wantedUserStore(w, a).addAdmin }
 
 // The beginnings of the names of the actions on users. UndoAction knows them by these.
 const (
@@ -186,7 +179,7 @@ func (s admin) planUsers(w *Workspace, a *answers.Set, now, want account) {
 		return
 	}
 	renamed := storeName(now.user) != storeName(want.user)
-	set := &userJob{base: base, user: storeName(want.user), password: want.pass, open: s.opener(), mayLack: renamed && addsAdmin(w)}
+	set := &userJob{base: base, user: storeName(want.user), password: want.pass, open: s.opener(), mayLack: renamed && addsAdmin(w, a)}
 	detail := "sets the hash of the password in " + base.row(want.user)
 	if set.mayLack {
 		detail += ", if the user is there already; otherwise the next start creates it"

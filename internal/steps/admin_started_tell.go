@@ -27,7 +27,7 @@ func (s admin) Checks(w *Workspace, a *answers.Set) []Check {
 		return nil
 	}
 	renamed := storeName(now.user) != storeName(want.user)
-	ask := &userQuestion{base: base, open: s.opener(), user: want.user, old: now.pass, new: want.pass, id: "admin.user", mayLack: renamed && addsAdmin(w)}
+	ask := &userQuestion{base: base, open: s.opener(), user: want.user, old: now.pass, new: want.pass, id: "admin.user", mayLack: renamed && addsAdmin(w, a)}
 	all := []Check{ask.check()}
 	if disable, _ := a.Bool(keyAdminDisableOld); renamed && disable {
 		former := &userQuestion{base: base, open: s.opener(), user: now.user, old: now.pass, id: "admin.former", mayLack: true, former: true}
@@ -123,7 +123,7 @@ func (w *Workspace) planned(prefix string) bool {
 }
 
 // adviseUserBase says what this run does in the user database, and what is left to do. old is the name of the administrator before the run.
-func adviseUserBase(w *Workspace, base *userBase, old string, want account) []Advice {
+func adviseUserBase(w *Workspace, a *answers.Set, base *userBase, old string, want account) []Advice {
 	if !w.planned(adminPasswordAction) {
 		return nil
 	}
@@ -132,7 +132,7 @@ func adviseUserBase(w *Workspace, base *userBase, old string, want account) []Ad
 		"If anything fails, the row and the files are put back as they were.", w.Install.Started.Evidence, want.user, base.target)
 	if storeName(old) != storeName(want.user) {
 		lacking := " If there is no user %s, the run fails, as <AddAdmin> is not true and no start would create it."
-		if addsAdmin(w) {
+		if addsAdmin(w, a) {
 			lacking = " If there is no user %s yet, the next start creates it with this password, as <AddAdmin> is true."
 		}
 		ad.Text += fmt.Sprintf(lacking, want.user)

@@ -382,7 +382,7 @@ func TestUndoByAnotherProcess(t *testing.T) {
 	}
 	ro := apply.RestoreOptions{Options: o}
 	ro.UndoAction = func(ctx context.Context, _, _ string) error {
-		f.refuse = errors.New("The database is down.") //nolint:revive,staticcheck // a sentence, as the errors of the database are
+		f.refuse = &database.Error{What: "The database is down."}
 		err := undoUser(ctx, f.open)
 		var state *apply.UndoError
 		if !errors.As(err, &state) || !strings.Contains(state.State, "The database is down. It holds what the run has written") || !strings.Contains(state.State, "Apply the same answers again") {
