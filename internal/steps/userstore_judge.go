@@ -78,9 +78,13 @@ func (s userstore) Validate(w *Workspace, a *answers.Set) []Problem {
 func judgeDirectory(now *presentStore, d *storeWish) []Problem {
 	var all []Problem
 	faults := append(append(d.server.Faults(), d.store.Faults()...), directory.FaultsTogether(d.server, d.store)...)
+	account := map[string]string{"ConnectionURL": d.server.URL, "ConnectionName": d.server.BindDN, "ConnectionPassword": d.server.Password.Reveal()}
 	for _, f := range faults {
 		if f.Field == "ConnectionPassword" && now.sealed != "" && !d.server.Password.IsSet() {
 			continue // it is in the vault
+		}
+		if given, asked := account[f.Field]; asked && given == "" && !now.holds(d) {
+			continue // the field says that it is missing
 		}
 		all = append(all, directoryFault(f))
 	}

@@ -198,6 +198,11 @@ func (d *storeWish) fill(a *answers.Set) {
 	case groupsNone:
 		d.store.ReadGroups, d.store.WriteGroups = false, false
 	}
+	for _, key := range []string{keyUsersUserBase, keyUsersGroupBase, keyUsersMemberOf} {
+		if _, ok := a.Lookup(key); ok && !strings.EqualFold(d.store.UserSearchBase, d.store.GroupSearchBase) {
+			d.store.BackLinksEnabled = d.store.MemberOfAttribute != "" // otherwise Carbon looks for one of them below the base of the other
+		}
+	}
 }
 
 // isDirectory reports whether users are to lie in a directory.
