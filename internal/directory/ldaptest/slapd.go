@@ -36,6 +36,7 @@ func Account(name string) string { return "cn=" + name + ",ou=Services," + Suffi
 // Slapd is a running OpenLDAP server on loopback ports of its own.
 type Slapd struct {
 	Port, SecurePort int
+	Issuer           []byte         // the certificate of the issuer, as PEM
 	Roots            *x509.CertPool // the issuer of its certificate, which is for localhost and ldap.example.com
 	dir              string
 	stop             context.CancelFunc
@@ -135,7 +136,7 @@ func (s *Slapd) prepare(adder string) error {
 	if err != nil {
 		return err
 	}
-	s.Roots = issuer.Pool()
+	s.Issuer, s.Roots = issuer.PEM(), issuer.Pool()
 	cert, key, err := issuer.Issue(time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour), "localhost", "ldap.example.com")
 	if err != nil {
 		return err
