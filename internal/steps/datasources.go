@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"slices"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -114,15 +115,20 @@ func databaseTypes() []string {
 	return types
 }
 
-// Fields asks about every datasource of the install that the server opens through JDBC.
+// Fields asks about every datasource of the install that the server opens through JDBC, one after the other: what is proposed for the next rests on what
+// was answered for those before it.
 func (s datasources) Fields(w *Workspace, a *answers.Set) []Field {
 	blocks, _ := readBlocks(w)
 	f := newFields(s.Specs())
 	first := ""
-	for _, b := range blocks {
+	for i, b := range blocks {
 		s.fieldsOf(w, a, f, b, first)
 		if first == "" {
 			first = b.name
+		}
+		later := slices.ContainsFunc(blocks[i+1:], func(o *dsBlock) bool { return slices.Contains(a.Names(sectionDatasources), o.name) })
+		if !answered(a, dsKey(b.name, dsType)) && !later {
+			break
 		}
 	}
 	return f.all
@@ -203,7 +209,7 @@ func (s datasources) typeField(w *Workspace, a *answers.Set, q *Field, b *dsBloc
 		switch {
 		case t == typeH2:
 			q.Options = append(q.Options, Option{t, "H2, inside the product (not for production)"})
-		case t == typeSame && same:
+		case t == typeSame && (same || first != "" && a.Text(q.Key) == typeSame): // chosen before the first was changed: Validate says what is wrong
 			q.Options = append(q.Options, Option{t, "the server of " + first})
 		case t != typeSame:
 			q.Options = append(q.Options, Option{t, database.Kind(t).Title()})

@@ -104,7 +104,7 @@ func (d *dsWish) adopt(w *Workspace, all []*dsWish) {
 		return
 	}
 	for _, o := range all {
-		if o.name != d.name && o.driver != "" && !o.keeps() && w.driverAt(o.driver).class(d.target) != "" {
+		if o.name != d.name && o.typed != typeSame && o.driver != "" && !o.keeps() && w.driverAt(o.driver).class(d.target) != "" {
 			d.driver, d.adopted = o.driver, o.driver
 			return
 		}

@@ -27,6 +27,8 @@ type stepScreen struct {
 	held   *held // work under way that keys wait for
 	holds  int   // begun so far: the results of earlier ones are stale
 	tested string
+
+	settling int // see settle
 }
 
 var (
@@ -168,11 +170,11 @@ func (s *stepScreen) update(c *common, msg tea.Msg) action {
 			return s.after(c, s.form.paste(msg))
 		}
 	case refieldsMsg:
-		s.rebuild(c, msg.fields)
+		return s.rebuild(c, msg.fields)
 	case completedMsg:
 		return s.completed(c, msg)
 	case inspectedMsg:
-		s.inspected(c, msg)
+		return s.inspected(c, msg)
 	case judgedMsg:
 		return s.fieldJudged(c, msg)
 	case slowHoldMsg:
@@ -194,27 +196,42 @@ func (s *stepScreen) show(c *common, msg formMsg) action {
 	}
 	s.form = newForm(c.st, c.marks, msg.form.Fields, s.width(c))
 	s.sumChecks(c)
-	if len(msg.form.Changed) > 0 {
-		return action{notice: checkAgain(msg.form.Changed)}
+	s.settling = 0
+	a := action{cmd: s.settle(c)}
+	switch {
+	case len(msg.form.Changed) > 0:
+		a.notice = checkAgain(msg.form.Changed)
+	case msg.form.Draft:
+		a.notice = texts.DraftNote
 	}
-	if msg.form.Draft {
-		return action{notice: texts.DraftNote}
+	return a
+}
+
+// maxSettling is how often questions may bring further questions by what is proposed for them.
+const maxSettling = 20
+
+// settle asks which questions there are with what stands in the fields now: a choice that is proposed may bring others, which must not appear between the
+// fields only when the operator has gone past.
+func (s *stepScreen) settle(c *common) tea.Cmd {
+	if s.settling++; s.settling > maxSettling {
+		return nil
 	}
-	return action{}
+	return s.refields(c)
 }
 
 // rebuild makes the form anew when the questions have changed, and keeps what was typed.
-func (s *stepScreen) rebuild(c *common, fields []flow.Question) {
+func (s *stepScreen) rebuild(c *common, fields []flow.Question) action {
 	if !s.ready() {
-		return
+		return action{}
 	}
 	if s.form.sameKeys(fields) {
 		s.form.renew(fields)
-		return
+		return action{}
 	}
 	old := s.form
 	s.form = newForm(c.st, c.marks, fields, s.width(c))
 	s.form.carry(old)
+	return action{cmd: s.settle(c)}
 }
 
 func (s *stepScreen) press(c *common, msg tea.KeyPressMsg) action {
@@ -269,6 +286,7 @@ func (s *stepScreen) remember(c *common) {
 // after does what a key did to the form.
 func (s *stepScreen) after(c *common, ev event) action {
 	cur := s.current()
+	s.settling = 0
 	switch ev {
 	case evEdited:
 		if cur.q.Kind != answers.Secret {

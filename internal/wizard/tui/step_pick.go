@@ -64,14 +64,14 @@ func (s *stepScreen) picked(c *common, k, path string) tea.Cmd {
 }
 
 // inspected shows it, unless the field holds another text by now.
-func (s *stepScreen) inspected(c *common, msg inspectedMsg) {
+func (s *stepScreen) inspected(c *common, msg inspectedMsg) action {
 	if !s.ready() {
-		return
+		return action{}
 	}
 	i := s.form.index(msg.key)
 	if i < 0 || s.form.fields[i].value() != msg.text {
-		return
+		return action{}
 	}
 	s.form.fields[i].problem = msg.problem
-	s.rebuild(c, msg.fields)
+	return s.rebuild(c, msg.fields)
 }

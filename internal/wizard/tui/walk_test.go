@@ -58,7 +58,7 @@ func TestWalkFromTheFirstGuidelineToTheResult(t *testing.T) {
 		}
 		if d.r.top().name() == "step:datasources" { // PostgreSQL is proposed; H2 is the first choice
 			for range 3 {
-				d.press("left", "left", "left").sees("H2, inside the product").press("enter")
+				d.press("home").sees("H2, inside the product").press("enter")
 			}
 			continue
 		}
