@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"carbon-setup": main})
+	testscript.Main(directoryMain{m}, map[string]func(){"carbon-setup": main})
 }
 
 // TestScripts runs the command as an operator would; testdata/script has one file per subject.

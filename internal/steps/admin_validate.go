@@ -141,8 +141,8 @@ func forStore(w *Workspace, a *answers.Set, now, want account) []Problem {
 
 func forDirectory(store userStore) Problem {
 	p := Problem{Severity: Warning}
-	if store.readOnly {
-		p.Message = fmt.Sprintf("The primary user store is a directory that Carbon only reads (%s). The server creates no account there: the administrator has to be a user of the directory, and the directory's password counts.", store.place)
+	if store.readOnly || !store.addAdmin {
+		p.Message = fmt.Sprintf("The primary user store is a directory in which Carbon makes no account (%s): the administrator has to be a user of the directory, and the directory's password counts.", store.place)
 		p.Fix = "Give the user name and the password that the directory has."
 		return p
 	}

@@ -152,11 +152,25 @@ func (s userstore) Checks(w *Workspace, a *answers.Set) []Check {
 	o.AdminUser, o.AdminRole = wantedAccount(a, scanAdmin(w).account()).user, adminRole(w)
 	t := &directoryTest{server: d.server, store: d.store, options: o}
 	t.addAdmin, _ = d.wantsAddAdmin(readStore(w))
-	var all []Check
-	for i, stage := range directory.Stages() {
-		all = append(all, t.check(i, stage))
+	stages := d.stages(a)
+	all := make([]Check, len(stages))
+	for i, stage := range stages {
+		all[i] = t.check(stage, i == 0, i == len(stages)-1)
 	}
 	return all
+}
+
+// stages are those of the test that the answers have something for. Validate says what it means that there is no user to try.
+func (d *storeWish) stages(a *answers.Set) []directory.Stage {
+	sample := a.Text(keyUsersSample) != ""
+	write, _ := a.Bool(keyUsersTestWrite)
+	asked := map[directory.Stage]bool{
+		directory.SampleUser: sample, directory.Groups: d.groups(), directory.Membership: sample && d.groups(), directory.Write: write && d.writes(),
+	}
+	return slices.DeleteFunc(directory.Stages(), func(stage directory.Stage) bool {
+		yes, optional := asked[stage]
+		return optional && !yes
+	})
 }
 
 func adminRole(w *Workspace) string {
@@ -179,12 +193,12 @@ type directoryTest struct {
 	idle   *time.Timer // closes a test that nobody goes on with
 }
 
-func (t *directoryTest) check(number int, stage directory.Stage) Check {
+func (t *directoryTest) check(stage directory.Stage, first, last bool) Check {
 	id := "user_store." + string(stage)
 	return Check{ID: id, Title: "Directory: " + stage.Title(), Timeout: 2*stageTime + stageEnd, Run: func(ctx context.Context) Result {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		if number == 0 {
+		if first {
 			t.close()
 		}
 		if t.tester == nil {
@@ -193,7 +207,7 @@ func (t *directoryTest) check(number int, stage directory.Stage) Check {
 		t.stopIdle()
 		r := t.tester.Run(ctx, stage)
 		found := t.tester.Findings()
-		if number == len(directory.Stages())-1 || ctx.Err() != nil {
+		if last || ctx.Err() != nil {
 			t.close()
 		} else {
 			t.idle = time.AfterFunc(stageTime, t.closeIdle)
