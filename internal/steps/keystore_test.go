@@ -246,6 +246,9 @@ func TestKeystoreRequestAndAnswer(t *testing.T) {
 	if said := resultLines(findings(t, home, 2)); !strings.Contains(said, ruleChain+" warn") || !strings.Contains(said, "self-signed") {
 		t.Errorf("the audit does not name the self-signed certificate:\n%s", said)
 	}
+	if len(readTrust(t, home, "wso2carbon").Has(waiting.Leaf())) != 1 {
+		t.Error("until the answer comes the server does not trust itself")
+	}
 
 	startedHome(t, home) // the encryption key is not touched by the answer
 	setFile(t, dir, "answer.pem", certPEM(f.inter, f.server(request.PublicKey, 9000*3600*1e9, "esb.example.com", "mgt.example.com", "esb.internal"), f.root))
@@ -254,6 +257,9 @@ func TestKeystoreRequestAndAnswer(t *testing.T) {
 	id := readKey(t, home, esbStore, "esb", ksPassword)
 	if !id.SameKey(waiting) || len(id.Chain) != 3 {
 		t.Errorf("the answer was not imported: %d certificates", len(id.Chain))
+	}
+	if trust := readTrust(t, home, "wso2carbon"); len(trust.Has(waiting.Leaf())) != 0 || len(trust.Has(id.Chain[2])) != 1 {
+		t.Error("the truststore keeps the certificate that the answer has replaced, or lacks the root")
 	}
 	if !readKey(t, home, esbCipher, "esb", ksPassword).SameKey(enc) {
 		t.Error("the encryption key was changed")

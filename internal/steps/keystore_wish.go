@@ -33,7 +33,8 @@ type keyWish struct {
 	makeKey    bool         // a key has to be made, with a certificate signed by itself
 	enc        *ks.Identity // for RegistryKeyStore; nil: see makeEnc and makeKey
 	makeEnc    bool
-	inMind     []string // the answers that name files of the key, for problems about it
+	inMind     []string        // the answers that name files of the key, for problems about it
+	interim    *ks.Certificate // signed by the key itself, made by an earlier run and replaced by this one; nil = none
 
 	problems []Problem
 }
@@ -205,6 +206,11 @@ func (k *keyWish) ownKey(w *Workspace, a *answers.Set) {
 		return
 	}
 	made := madeKey(w, k.file, k.alias, k.password)
+	defer func() {
+		if made != nil && made.Leaf().SelfSigned() && (k.makeKey || k.id != nil && !k.id.Leaf().Equal(made.Leaf())) {
+			k.interim = made.Leaf()
+		}
+	}()
 	if answer := a.Text(keyCertAnswer); answer != "" && k.from == fromCSR {
 		k.id = k.answered(w, made, answer)
 		return

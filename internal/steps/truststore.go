@@ -229,7 +229,8 @@ func (t *trustWish) unwanted(k *keyWish) []string {
 	var all []string
 	for _, e := range t.store.Entries() {
 		asked := slices.ContainsFunc(t.add, func(c trusted) bool { return c.cert.Equal(e.Chain[0]) })
-		if gone[e.Alias] && e.Kind == ks.TrustedCertificate && !asked {
+		over := k.interim != nil && k.interim.Equal(e.Chain[0]) // nothing shows it any more
+		if (gone[e.Alias] || over) && e.Kind == ks.TrustedCertificate && !asked {
 			all = append(all, e.Alias)
 		}
 	}
