@@ -181,6 +181,15 @@ func (in *Install) Stat(rel string) (fs.FileInfo, error) {
 	return os.Stat(p)
 }
 
+// Link returns where a symbolic link of the install leads, as it is written in it; an error when the path is no link.
+func (in *Install) Link(rel string) (string, error) {
+	path, err := in.path("readlink", rel)
+	if err != nil {
+		return "", err
+	}
+	return os.Readlink(path)
+}
+
 // Glob returns the slash paths of the home that match, sorted. The pattern is one of path.Match; a malformed one matches nothing.
 func (in *Install) Glob(pattern string) []string {
 	found, err := fs.Glob(os.DirFS(in.Home), pattern)

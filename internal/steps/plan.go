@@ -87,7 +87,8 @@ func asksAtStart(w *Workspace, a *answers.Set) bool {
 	if !asked || w.vaultLeft {
 		on = w.vault.on()
 	}
-	return on && presentPasswordFile(w) == ""
+	kind := presentPasswordFile(w)
+	return on && (kind == "" || kind == passwordNone)
 }
 
 // withVaultPassword adds the password of the vault to answers that speak of it, unless they have it.

@@ -130,6 +130,8 @@ func (vault) Fields(w *Workspace, a *answers.Set) []Field {
 func presentPasswordFile(w *Workspace) string {
 	names := passwordFiles(w)
 	switch {
+	case servedBy(w, names[2]) != "":
+		return passwordNone
 	case w.Has(names[2]):
 		return passwordPersist
 	case w.Has(names[0]), w.Has(names[1]):
@@ -138,10 +140,20 @@ func presentPasswordFile(w *Workspace) string {
 	return ""
 }
 
+// servedBy is where a password file leads when it is a link, "" when it is none. By such a link a service hands the password over; while the server is
+// down it may lead nowhere.
+func servedBy(w *Workspace, name string) string {
+	to, err := w.Install.Link(name)
+	if err != nil {
+		return ""
+	}
+	return to
+}
+
 func countClear(places []*vaultPlace) int {
 	n := 0
 	for _, p := range places {
-		if p.alias == "" {
+		if p.alias == "" && p.rival == nil {
 			n++
 		}
 	}
@@ -209,7 +221,11 @@ func (vault) Plan(w *Workspace, a *answers.Set) error {
 	places, _ := vaultPlaces(w)
 	var all []error
 	for _, p := range places {
-		if told := a.Secret(keyVaultSecrets + p.asked); told.IsSet() && w.sealed(p.element) == "" {
+		told := a.Secret(keyVaultSecrets + p.asked)
+		if p.rival != nil && !told.IsSet() {
+			continue
+		}
+		if told.IsSet() && w.sealed(p.element) == "" {
 			all = append(all, p.doc.SetText(p.element, told.Reveal(), edit.Secret(), edit.Because("the new value of "+p.asked)))
 		}
 		if on && p.alias != "" && !p.site.free {

@@ -3,6 +3,7 @@ package steps
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -61,7 +62,7 @@ func (vault) Audit(w *Workspace) []Result {
 func (u *vaultAuditor) clear(places []*vaultPlace) {
 	var plain []*vaultPlace
 	for _, p := range places {
-		if p.alias == "" {
+		if p.alias == "" && p.rival == nil {
 			plain = append(plain, p)
 		}
 	}
@@ -81,7 +82,7 @@ func (u *vaultAuditor) clear(places []*vaultPlace) {
 func (u *vaultAuditor) inIt(places []*vaultPlace) bool {
 	return u.v.on() && (!u.v.open() || !slices.ContainsFunc(places, func(p *vaultPlace) bool {
 		_, ok := u.v.opened[p.alias]
-		return !ok
+		return !ok && p.rival == nil
 	}))
 }
 
@@ -181,10 +182,19 @@ func securedElements(raw *Workspace) []sv.Element {
 			if p := asked[spot(rel, e)]; p != nil {
 				one.Asked, one.Free = p.asked, p.site.free
 			}
+			one.Unread = !asksVault(rel)
 			all = append(all, one)
 		}
 	}
 	return all
+}
+
+// asksVault reports whether some reader of a file asks the vault. CarbonTomcatService does for catalina-server.xml, whose secrets are attributes.
+func asksVault(rel string) bool {
+	return rel == carbon.CatalinaXML || slices.ContainsFunc(vaultSites, func(s vaultSite) bool {
+		ok, err := path.Match(s.file, rel)
+		return ok && err == nil
+	})
 }
 
 // existing returns those files that the vault names and that are there.
@@ -239,7 +249,12 @@ func (u *vaultAuditor) passwordFile() {
 	names := passwordFiles(u.w)
 	found := false
 	for i, name := range names {
+		to := servedBy(u.w, name)
 		info, err := u.w.Install.Stat(name)
+		if err != nil && to != "" {
+			found = true
+			u.add(ruleVaultPassword, OK, 0, carbon.Place{File: name}, "What starts the server hands the password over: the file is a link to "+to+", which is there while it runs.", "", "")
+		}
 		if err != nil {
 			continue
 		}
@@ -287,6 +302,11 @@ func (u *vaultAuditor) cannot(places []*vaultPlace) {
 		u.add(ruleVaultCannot, Warn, Note, of[file][0].place, inClear(of[file], place, "Carbon 4.2.0 cannot read "+theyOr(len(of[file]))+" from the vault"), whyClear,
 			"Let only the user of the server read the file, and give the account no more rights than it needs.")
 	}
+	for _, p := range places {
+		if p.rival != nil {
+			u.add(ruleVaultCannot, Warn, Note, p.place(), "A password in clear; "+p.whyApart(), whyClear, p.fixApart())
+		}
+	}
 }
 
 // Verify decrypts every alias again and compares it with the answers.
@@ -309,6 +329,8 @@ func (vault) Verify(w *Workspace, a *answers.Set) []Result {
 		value, known := v.opened[p.alias]
 		told := wantedValue(a, p.asked)
 		switch {
+		case p.rival != nil && !told.IsSet():
+			continue // the review and the audit list it
 		case p.alias == "" && asked:
 			fault = "stands there in clear"
 		case p.alias == "":

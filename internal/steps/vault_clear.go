@@ -3,6 +3,7 @@ package steps
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,7 +40,70 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 			all = append(all, clearInProperties(w, rel)...)
 		}
 	}
+	for _, pattern := range otherFiles {
+		for _, rel := range w.Install.Glob(pattern) {
+			all = append(all, clearInLines(w, rel)...)
+		}
+	}
 	return append(all, clearInScripts(w)...)
+}
+
+// otherFiles hold secrets in lines of other kinds: cassandra.yaml of BAM, the settings of Jaggery applications, and those of the service on Windows.
+var otherFiles = []string{
+	"repository/conf/*.yaml", "repository/conf/*/*.yaml", "repository/conf/*/*.json", carbon.WrapperConf,
+	"repository/deployment/server/jaggeryapps/*/site/conf/*.json", "repository/deployment/server/jaggeryapps/*/config/*.json", "repository/deployment/server/jaggeryapps/*/*.json",
+}
+
+// Lines that set one name, as name: value or name=value, and members of JSON, of which a line may have several.
+var (
+	settingLine = regexp.MustCompile(`^\s*(?:-\s+)?["']?([A-Za-z][\w.-]*)["']?\s*[:=]\s*(.*?)\s*$`)
+	jsonMember  = regexp.MustCompile(`"([\w.-]+)"\s*:\s*"([^"]*)"`)
+)
+
+// clearInLines finds secrets in a file that nothing here parses, line by line. site.json is not strict JSON: it has comments.
+func clearInLines(w *Workspace, rel string) []clearSecret {
+	data, err := w.Bytes(rel)
+	if err != nil || !secret.Mentioned(data) {
+		return nil
+	}
+	setting := settingLine
+	if path.Ext(rel) == ".json" {
+		setting = jsonMember
+	}
+	var all []clearSecret
+	n := 0
+	for line := range strings.Lines(string(data)) {
+		n++
+		if strings.HasPrefix(strings.TrimSpace(line), "//") {
+			continue
+		}
+		for _, m := range setting.FindAllStringSubmatch(line, -1) {
+			if name, ok := setsSecret(m[1], m[2]); ok {
+				all = append(all, clearSecret{carbon.Place{File: rel, Line: n}, name})
+			}
+		}
+	}
+	return all
+}
+
+// setsSecret returns the name of the secret that a line sets: its own, or that of the JVM option that is its value.
+func setsSecret(name, value string) (secretName string, ok bool) {
+	for _, prefix := range scriptSecrets {
+		if rest, found := strings.CutPrefix(strings.Trim(value, `"`), prefix); found {
+			return strings.TrimSuffix(prefix, "="), isValue(rest)
+		}
+	}
+	value = bareValue(value)
+	return name, secret.Speaks(name) && isValue(value) && !strings.ContainsAny(value[:1], "{[%#") && value != "null"
+}
+
+// bareValue is a value without its quotes and what follows them.
+func bareValue(text string) string {
+	if text == "" || text[0] != '"' && text[0] != '\'' {
+		return text
+	}
+	value, _, _ := strings.Cut(text[1:], text[:1])
+	return value
 }
 
 // vaultFiles are the files of the vault itself, which Diagnose judges.
@@ -152,11 +216,18 @@ func adviseClear(w *Workspace) []Advice {
 	places, unread := vaultPlaces(w)
 	place := func(c clearSecret) carbon.Place { return c.place }
 	all := clearSecrets(w, places)
-	if len(all) == 0 {
+	apart := slices.DeleteFunc(slices.Clone(places), func(p *vaultPlace) bool { return p.rival == nil || p.alias != "" })
+	if len(all)+len(apart) == 0 {
 		return nil
 	}
 	files, of := byFile(all, place)
 	var b strings.Builder
+	for _, p := range apart {
+		fmt.Fprintf(&b, "%s: %s %s\n", p.place(), p.whyApart(), p.fixApart())
+	}
+	if len(all) == 0 {
+		return []Advice{{Guideline: 10, Title: clearTitle, Text: strings.TrimSpace(b.String())}}
+	}
 	fmt.Fprintf(&b, "Carbon 4.2.0 cannot read %s in %s from the vault:", number(len(all), "password", "passwords"), number(len(files), "file", "files"))
 	for _, file := range files {
 		fmt.Fprintf(&b, "\n%s %s", file, lineNumbers(of[file], place))
@@ -165,7 +236,18 @@ func adviseClear(w *Workspace) []Advice {
 	for _, u := range unread {
 		b.WriteString("\n" + u.String() + ": what stands in it stays, too.")
 	}
-	return []Advice{{Guideline: 10, Title: "Passwords that stay in clear", Text: b.String()}}
+	return []Advice{{Guideline: 10, Title: clearTitle, Text: b.String()}}
+}
+
+const clearTitle = "Passwords that stay in clear"
+
+// whyApart says why a value is not in the vault beside that of its rival, a sentence after "A password in clear;".
+func (p *vaultPlace) whyApart() string {
+	return fmt.Sprintf("the vault holds one value under its alias %s, that of %s.", p.asked, p.rival.place())
+}
+
+func (p *vaultPlace) fixApart() string {
+	return fmt.Sprintf("If both are to have the same value, give it as %s%s.", keyVaultSecrets, p.asked)
 }
 
 // lineNumbers tells the lines of one file, each once.

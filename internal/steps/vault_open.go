@@ -31,11 +31,12 @@ type vaultState struct {
 	closed   string        // why there is no key, a sentence; "" with a key or without a vault
 	lost     bool          // no password can open it: the keystore is not there, or holds no such key
 
-	texts  map[string]cipherText
-	opened map[string]secret.Secret // by alias, what its ciphertext says
-	broken map[string]string        // by alias, why its ciphertext says nothing; follows "its ciphertext"
-	stuck  map[string]bool          // aliases whose value cannot be laid over their element
-	laid   map[string][]string      // by file and alias: the placeholders, in the order of the file
+	texts   map[string]cipherText
+	opened  map[string]secret.Secret // by alias, what its ciphertext says
+	broken  map[string]string        // by alias, why its ciphertext says nothing; follows "its ciphertext"
+	stuck   map[string]bool          // aliases whose value cannot be laid over their element
+	foreign []string                 // aliases whose values have letters beyond ASCII, as a plan has sealed them
+	laid    map[string][]string      // by file and alias: the placeholders, in the order of the file
 }
 
 // cipherText is an entry of cipher-text.properties.

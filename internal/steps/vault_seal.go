@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	sv "carbon-setup/internal/vault"
 
@@ -198,11 +199,11 @@ func (e *sealedValue) places() []carbon.Place {
 // write encrypts what is not encrypted yet, puts the placeholders back and brings the files of the vault up to date. The order of the files is that
 // in which they are swapped: an element never waits for its ciphertext.
 func (s *sealing) write(key *vaultKey) error {
-	defer func() { s.v.password = key.password }()
+	defer func() { s.v.password, s.v.foreign = key.password, s.beyondASCII() }()
 	texts := map[string]string{}
 	for alias, entry := range s.secrets {
 		text := s.v.texts[alias].value
-		if !key.key.Holds(text, entry.value) {
+		if _, other := s.v.opened[alias]; other && s.v.key != key.key || !key.key.Holds(text, entry.value) {
 			fresh, err := key.key.Encrypt(entry.value)
 			if err != nil {
 				return err
@@ -225,6 +226,17 @@ func (s *sealing) write(key *vaultKey) error {
 	}
 	s.writePassword(key)
 	return s.w.leaks(s.secrets)
+}
+
+// beyondASCII are the aliases whose values another encoding would change.
+func (s *sealing) beyondASCII() []string {
+	var all []string
+	for _, alias := range sortedKeys(s.secrets) {
+		if strings.ContainsFunc(s.secrets[alias].value.Reveal(), func(r rune) bool { return r >= utf8.RuneSelf }) {
+			all = append(all, alias)
+		}
+	}
+	return all
 }
 
 // placeholders puts a placeholder into every secured element: the one that was there, or the word that WSO2's own tool writes.

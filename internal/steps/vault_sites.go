@@ -214,8 +214,9 @@ type vaultPlace struct {
 	file    string
 	doc     *edit.XML
 	element *edit.Element
-	asked   string // the alias that the reader asks for
-	alias   string // the one that stands there; "" = the value stands there in clear
+	asked   string      // the alias that the reader asks for
+	alias   string      // the one that stands there; "" = the value stands there in clear
+	rival   *vaultPlace // of another file: has the alias for another value, so that this one stays in clear; nil = none
 }
 
 func (p *vaultPlace) place() carbon.Place {
@@ -267,7 +268,35 @@ func vaultPlaces(w *Workspace) (all []*vaultPlace, unread []carbon.Unreadable) {
 			}
 		}
 	}
+	w.rivals(all)
 	return all, unread
+}
+
+// rivals finds the files whose values have to stay in clear because another file has another value under the same alias: there is one ciphertext for an
+// alias, but SecretResolver takes an alias for secured in the documents alone that have it at an element. The file that has it there already comes first,
+// then the order of the table. Within one document two values cannot be told apart; seal refuses them.
+func (w *Workspace) rivals(all []*vaultPlace) {
+	holder := map[string]*vaultPlace{}
+	for _, p := range all {
+		if now := holder[p.asked]; !p.site.free && (now == nil || now.alias == "" && p.alias != "") {
+			holder[p.asked] = p
+		}
+	}
+	apart := map[string]bool{} // by file and alias
+	for _, p := range all {
+		if h := holder[p.asked]; h != nil && p.alias == "" && p.file != h.file && p.element.Text() != h.element.Text() {
+			apart[p.file+"\x00"+p.asked] = true
+		}
+	}
+	secured := map[string]bool{}
+	for _, p := range all {
+		secured[p.file+"\x00"+p.alias] = true
+	}
+	for _, p := range all {
+		if slot := p.file + "\x00" + p.asked; apart[slot] && !secured[slot] {
+			p.rival = holder[p.asked]
+		}
+	}
 }
 
 // uniqueAlias gives a second place of the same name a name of its own. One that stands there already is right, whatever it is.

@@ -21,7 +21,21 @@ func (vault) Advice(w *Workspace, a *answers.Set) []Advice {
 	case !on:
 		return adviseNoPassword(w.Install)
 	}
-	return slices.Concat([]Advice{adviseStart(w, startKind(w, a))}, adviseClear(w), adviseServices(w.Install))
+	return slices.Concat([]Advice{adviseStart(w, startKind(w, a))}, adviseClear(w), adviseEncoding(w), adviseServices(w.Install))
+}
+
+// adviseEncoding: SecretManager makes text of what it decrypts in the encoding of the platform. The start scripts set UTF-8, wrapper.conf does not.
+func adviseEncoding(w *Workspace) []Advice {
+	data, err := w.Bytes(carbon.WrapperConf)
+	if err != nil || len(w.vault.foreign) == 0 || strings.Contains(string(data), "-Dfile.encoding=") {
+		return nil
+	}
+	return []Advice{{
+		Guideline: 10, Title: "Passwords with letters beyond ASCII",
+		Text: fmt.Sprintf("%s: the value has letters beyond ASCII, which the server reads from the vault in the encoding of its platform. bin/wso2server.sh and .bat set UTF-8; %s, with which it runs as a "+
+			"service on Windows, does not. Add the line below to it with a number that is free, or choose a password in ASCII.", strings.Join(w.vault.foreign, ", "), carbon.WrapperConf),
+		Commands: []string{"wrapper.java.additional.NUMBER = -Dfile.encoding=UTF8"},
+	}}
 }
 
 // startKind is the choice in force: what the answers want, else what is in the home.

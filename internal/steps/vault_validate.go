@@ -37,7 +37,21 @@ func (vault) Validate(w *Workspace, a *answers.Set) []Problem {
 	if on {
 		all = append(all, unreadPlaces(w)...)
 	}
-	return append(all, foreignStore(w)...)
+	return append(append(all, foreignStore(w)...), servedPassword(w, a)...)
+}
+
+// servedPassword refuses to write a password file where a service has put a link.
+func servedPassword(w *Workspace, a *answers.Set) []Problem {
+	names := passwordFiles(w)
+	name := map[string]string{passwordOnce: names[1], passwordPersist: names[2]}[a.Text(keyVaultPasswordFile)]
+	if name == "" || servedBy(w, name) == "" {
+		return nil
+	}
+	return []Problem{{
+		Severity: Error, Key: keyVaultPasswordFile,
+		Message: name + " is a link to " + servedBy(w, name) + ", by which a service hands the password over at every start. It is not replaced by a file.",
+		Fix:     "Set " + keyVaultPasswordFile + ": none. Or, to have a file instead, take the link out of the service, remove it, and plan again.",
+	}}
 }
 
 // unreadPlaces names the files whose passwords stay out of the vault because nobody can look for them.

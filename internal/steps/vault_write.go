@@ -60,7 +60,10 @@ func (s *sealing) chooseKey() *vaultKey {
 		conf.Keystore = now.ref.abs
 	}
 	chosen := &vaultKey{key: sv.NewKey(key), conf: conf, password: now.ref.password}
-	chosen.fresh = !s.v.open() || !s.v.password.Equal(chosen.password) || s.v.key.Fingerprint() != chosen.key.Fingerprint()
+	if s.v.open() && s.v.key.Fingerprint() == chosen.key.Fingerprint() {
+		chosen.key = s.v.key // it knows what its ciphertexts say
+	}
+	chosen.fresh = !s.v.open() || !s.v.password.Equal(chosen.password) || s.v.key != chosen.key
 	return chosen
 }
 
@@ -255,7 +258,7 @@ func (s *sealing) takeAway() error {
 		return err
 	}
 	for _, name := range passwordFiles(s.w) {
-		if s.w.Has(name) {
+		if s.w.Has(name) && servedBy(s.w, name) == "" {
 			s.w.Delete(name, "the vault is off")
 			s.w.files[name].rank = rankLast
 		}
@@ -361,11 +364,14 @@ func (s *sealing) writePassword(key *vaultKey) {
 		for _, name := range names {
 			want[name] = s.w.Has(name)
 		}
-		if s.wanted && !want[first] && !want[once] && !want[persist] {
+		if s.wanted && !want[first] && !want[once] && !want[persist] && servedBy(s.w, persist) == "" {
 			want[once] = key.fresh || !s.w.Install.Started.Yes
 		}
 	}
 	for _, name := range names {
+		if servedBy(s.w, name) != "" {
+			continue // what it leads to belongs to the service
+		}
 		have, err := s.w.Bytes(name)
 		held, faults := sv.ParsePasswordFile(have)
 		switch {

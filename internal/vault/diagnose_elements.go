@@ -39,6 +39,13 @@ func (d *diagnosis) reachable(e Element) {
 	if e.Free {
 		return
 	}
+	if e.Unread {
+		f := at(e, FoundUnread, Bad)
+		f.What = fmt.Sprintf("The element names the alias %s, but nothing in Carbon 4.2.0 asks the vault for what stands in this file.", quote(e.Alias))
+		f.Why, f.Fix = whyLiteral, "Write the value back into the element, take secretAlias out, and let only the user of the server read the file."
+		d.add(f)
+		return
+	}
 	if !e.OnRoot {
 		f := at(e, FoundNamespace, Bad)
 		f.What = fmt.Sprintf("The namespace of secretAlias is not declared on the root element, so Carbon does not see that %s is in the vault.", quote(e.Alias))

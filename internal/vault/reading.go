@@ -25,6 +25,7 @@ type Element struct {
 	Text   string // the text it has instead of the value
 	Asked  string // the alias that Carbon's reader asks for at this place; "" = not known, or any
 	OnRoot bool   // the namespace is declared on the root
+	Unread bool   // nothing in the product is known to ask the vault for what stands in this file
 	Free   bool   // the reader takes any alias and a declaration anywhere, as those of *-datasources.xml and tasks-config.xml do
 }
 
@@ -65,6 +66,7 @@ const (
 	FoundPlaceNoCiphertext = "place-ciphertext"  // one without ciphertext
 	FoundNamespace         = "namespace"         // declared below the root
 	FoundAliasNotAsked     = "alias-not-asked"   // the reader asks for another
+	FoundUnread            = "unread"            // no reader asks the vault there
 	FoundElementEmpty      = "element-empty"     // no text
 	FoundElementText       = "element-text"      // text that is not the placeholder
 	FoundDecryptsMangled   = "decrypts-mangled"  // to something that Check refuses
