@@ -67,8 +67,9 @@ func (u *vaultAuditor) clear(places []*vaultPlace) {
 		}
 	}
 	if len(plain) == 0 {
-		if len(places) > 0 && u.inIt(places) {
-			u.add(ruleVaultClear, OK, 0, carbon.Place{}, fmt.Sprintf("All %s that the vault can hold are in it.", number(len(places), "password", "passwords")), "", "")
+		held := len(slices.DeleteFunc(slices.Clone(places), func(p *vaultPlace) bool { return p.rival != nil }))
+		if held > 0 && u.inIt(places) {
+			u.add(ruleVaultClear, OK, 0, carbon.Place{}, fmt.Sprintf("All %s that the vault can hold are in it.", number(held, "password", "passwords")), "", "")
 		}
 		return
 	}
