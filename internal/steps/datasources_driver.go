@@ -199,7 +199,7 @@ func (w *Workspace) driverBytes(rel string) ([]byte, error) {
 // dropDriver removes a jar and the bundle that the server has made of it.
 func (w *Workspace) dropDriver(rel, reason string) {
 	w.driverOverlay(rel)
-	w.Delete(rel, reason)
+	w.Delete(rel, false, reason)
 	w.dropGenerated(rel)
 }
 
@@ -220,7 +220,7 @@ func (w *Workspace) dropGenerated(rel string) {
 	name := strings.TrimSuffix(path.Base(rel), ".jar")
 	for _, bundle := range []string{name, strings.ReplaceAll(name, "-", "_")} {
 		if generated := carbon.Dropins + "/" + bundle + "_1.0.0.jar"; w.Has(generated) {
-			w.Delete(generated, "made from the old driver at an earlier start; the next start makes it anew")
+			w.Delete(generated, false, "made from the old driver at an earlier start; the next start makes it anew")
 		}
 	}
 }

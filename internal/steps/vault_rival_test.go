@@ -3,10 +3,12 @@ package steps
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/secret"
 	sv "carbon-setup/internal/vault"
 )
 
@@ -149,5 +151,23 @@ func TestVaultEncodingOfTheService(t *testing.T) {
 		if said := adviceLines(out.Advice); strings.Contains(said, "letters beyond ASCII") != want || strings.Contains(said, "Grüße") {
 			t.Errorf("%q:\n%s", conf, said)
 		}
+	}
+}
+
+// The old password is as secret as the new one, in a plan that removes its file and in one that writes another into it.
+func TestVaultPasswordFileIsNotShown(t *testing.T) {
+	for name, yaml := range map[string]string{
+		"off": vaultOff, "none": "vault: {password_file: none}\n", "once": "vault: {password_file: once}\n",
+		"another password": "keystore: {from: self_signed, names: [esb.example.com], alias: fresh, password: {env: NEXT_PW}}\n" + vaultStays,
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := vaultedHome(t, "api")
+			t.Setenv("NEXT_PW", "Next-Pw-42x")
+			out := buildPlan(t, home, yaml)
+			if !slices.Contains(planFiles(out.Plan), sv.PasswordPersist) {
+				t.Fatalf("the plan changes %v", planFiles(out.Plan))
+			}
+			noSecret(t, diffText(out.Plan)+adviceLines(out.Advice)+problemLines(out.Problems), secret.New(ksPassword), secret.New("Next-Pw-42x"))
+		})
 	}
 }

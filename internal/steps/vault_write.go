@@ -259,7 +259,7 @@ func (s *sealing) takeAway() error {
 	}
 	for _, name := range passwordFiles(s.w) {
 		if s.w.Has(name) && servedBy(s.w, name) == "" {
-			s.w.Delete(name, "the vault is off")
+			s.w.Delete(name, true, "the vault is off")
 			s.w.files[name].rank = rankLast
 		}
 	}
@@ -378,7 +378,7 @@ func (s *sealing) writePassword(key *vaultKey) {
 		case want[name] && (err != nil || len(faults) > 0 || !held.Equal(key.password)):
 			s.w.Create(name, data, 0o600, true, "the password of the vault, for the start of the server")
 		case !want[name] && err == nil && kind != "":
-			s.w.Delete(name, fmt.Sprintf("vault.password_file is %s", kind))
+			s.w.Delete(name, true, fmt.Sprintf("vault.password_file is %s", kind))
 		}
 	}
 }

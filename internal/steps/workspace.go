@@ -130,7 +130,8 @@ func document[D edit.Document](w *Workspace, rel string, parse func(string, []by
 	return d, nil
 }
 
-// Create adds a file that is not there yet, or replaces one that is. secrets: the file is created readable by its owner only.
+// Create adds a file that is not there yet, or replaces one that is. secrets: the file is created readable by its owner only, and is a secret as a whole, as
+// is what it replaces.
 func (w *Workspace) Create(rel string, data []byte, mode fs.FileMode, secrets bool, reason string) {
 	o := w.overlay(rel)
 	if o.readErr != nil {
@@ -141,14 +142,18 @@ func (w *Workspace) Create(rel string, data []byte, mode fs.FileMode, secrets bo
 	o.marks = []apply.Mark{{Start: 0, End: len(data), Guideline: w.current.Guideline, Reason: reason}}
 	if secrets {
 		o.secretsAfter = []apply.Span{{Start: 0, End: len(data)}}
+		o.secretsBefore = []apply.Span{{Start: 0, End: len(o.before)}}
 	}
 }
 
-// Delete removes a file.
-func (w *Workspace) Delete(rel, reason string) {
+// Delete removes a file. secrets: it is a secret as a whole.
+func (w *Workspace) Delete(rel string, secrets bool, reason string) {
 	o := w.overlay(rel)
 	o.removed = true
 	o.marks = []apply.Mark{{Guideline: w.current.Guideline, Reason: reason}}
+	if secrets {
+		o.secretsBefore = []apply.Span{{Start: 0, End: len(o.before)}}
+	}
 }
 
 // Do adds an effect other than a file change.
