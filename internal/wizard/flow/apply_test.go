@@ -631,3 +631,10 @@ func TestEngineIsSafeForConcurrentUse(t *testing.T) {
 		<-done
 	}
 }
+
+func TestRecoveryKnowsTheActions(t *testing.T) {
+	undo := open(t, config(t, sampleHome(t))).options().UndoAction
+	if undo == nil || undo(t.Context(), "Tables of WSO2_CARBON_DB", "40 tables") != nil || undo(t.Context(), "Something else", "") == nil {
+		t.Error("a recovery does not know which actions it can undo")
+	}
+}
