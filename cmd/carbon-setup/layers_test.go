@@ -11,6 +11,7 @@ var layers = map[string][]string{
 	"assets":                     {},
 	"internal/secret":            {},
 	"internal/edit":              {},
+	"internal/diagnose":          {"internal/secret"},
 	"internal/apply":             {"internal/secret"},
 	"internal/answers":           {"internal/secret"},
 	"internal/carbon":            {"internal/edit"},

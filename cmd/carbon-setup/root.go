@@ -19,7 +19,7 @@ const exitCodesHelp = `
 Exit codes:
     0  done; plan and audit: nothing to change
     1  unexpected error
-    2  plan and audit: changes or findings (not an error)
+    2  plan, audit and diagnose: changes or findings (not an error)
     3  applied, but a check or verification warned
     4  wrong usage or answers (every fault is listed)
     5  not an install, unsupported version, or generated from deployment.toml
@@ -53,7 +53,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.home, "home", "", "the install (default: $CARBON_HOME, then the install that contains the working directory)")
 	s.register(root)
 	root.AddCommand(
-		a.setupCommand(), a.planCommand(), a.applyCommand(), a.auditCommand(), a.verifyCommand(), a.restoreCommand(),
+		a.setupCommand(), a.planCommand(), a.applyCommand(), a.auditCommand(), a.verifyCommand(), a.diagnoseCommand(), a.restoreCommand(),
 		a.runsCommand(), a.answersCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root
