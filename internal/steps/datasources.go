@@ -146,10 +146,10 @@ func (s datasources) fieldsOf(w *Workspace, a *answers.Set, f *fieldsOf, b *dsBl
 	}
 	ask(dsType, func(q *Field) { s.typeField(w, a, q, b, first) })
 	wish := wishOf(w, a, b.name, first)
-	switch typed := a.Text(dsKey(b.name, dsType)); {
-	case typed == "" || typed == typeH2:
+	switch a.Text(dsKey(b.name, dsType)) {
+	case "", typeH2:
 		return
-	case typed == typeSame:
+	case typeSame:
 		s.placeFields(ask, b, wish)
 		ask(dsSchema, schemaField)
 		return

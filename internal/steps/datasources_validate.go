@@ -28,8 +28,8 @@ func (s datasources) Validate(w *Workspace, a *answers.Set) []Problem {
 // problems judges the answers about one datasource.
 func (d *dsWish) problems(w *Workspace) []Problem {
 	var all []Problem
-	say := func(severity Severity, key, message, fix string) {
-		all = append(all, Problem{Severity: severity, Key: dsKey(d.name, key), Message: message, Fix: fix})
+	say := func(key, message, fix string) {
+		all = append(all, Problem{Severity: Error, Key: dsKey(d.name, key), Message: message, Fix: fix})
 	}
 	if d.block == nil {
 		all = append(all, d.newProblems(w)...)
@@ -37,10 +37,10 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 		all = append(all, d.wiredProblems()...)
 	}
 	for _, f := range d.faults {
-		say(Error, f.key, f.what, f.fix)
+		say(f.key, f.what, f.fix)
 	}
 	if d.keeps() || len(all) > 0 {
-		return append(all, d.keepsH2(w)...)
+		return append(all, d.keepsH2()...)
 	}
 	for _, f := range d.target.Faults() {
 		p := faultProblem(dsKey(d.name, f.Field), f)
@@ -54,24 +54,24 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 			all = append(all, faultProblem(dsKey(d.name, dsParameters), f))
 		}
 	}
-	if !d.target.Password.IsSet() && !(d.block != nil && d.block.sealed != "") {
-		say(Error, dsPassword, "The password of the database user is missing.", "Give "+dsKey(d.name, dsPassword)+".")
+	if !d.target.Password.IsSet() && (d.block == nil || d.block.sealed == "") {
+		say(dsPassword, "The password of the database user is missing.", "Give "+dsKey(d.name, dsPassword)+".")
 	}
 	if d.block != nil && d.block.sealed != "" && d.target.Password.IsSet() {
-		say(Error, dsPassword, d.block.place.String()+": the password is in the secure vault (alias "+d.block.sealed+"), which cannot be opened.", "Give the password of the vault as "+keyVaultKeyPassword+".")
+		say(dsPassword, d.block.place.String()+": the password is in the secure vault (alias "+d.block.sealed+"), which cannot be opened.", "Give the password of the vault as "+keyVaultKeyPassword+".")
 	}
 	if p := d.target.Password.Reveal(); strings.Contains(p, "${") {
-		say(Error, dsPassword, "The password holds ${, which Carbon replaces when it reads the file.", "Let the DBA set another one.")
+		say(dsPassword, "The password holds ${, which Carbon replaces when it reads the file.", "Let the DBA set another one.")
 	}
 	all = append(all, d.driverProblems(w)...)
 	if _, err := scriptsFor(w, d); err != nil && d.schema != schemaSkip && d.kind().Known() {
-		say(Error, dsSchema, "The tables cannot be told: "+strings.TrimSuffix(scriptError(err), ".")+".", "Put back the scripts of the distribution, or give "+dsKey(d.name, dsSchema)+": skip and make the tables by other means.")
+		say(dsSchema, "The tables cannot be told: "+strings.TrimSuffix(scriptError(err), ".")+".", "Put back the scripts of the distribution, or give "+dsKey(d.name, dsSchema)+": skip and make the tables by other means.")
 	}
 	return all
 }
 
 // keepsH2 says what it means to stay with H2.
-func (d *dsWish) keepsH2(w *Workspace) []Problem {
+func (d *dsWish) keepsH2() []Problem {
 	if d.typed != typeH2 {
 		return nil
 	}
