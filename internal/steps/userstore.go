@@ -178,7 +178,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 			}
 		})
 	}
-	if !stays {
+	if !stays && len(directory.Vendors(kind)) > 1 {
 		f.add(keyUsersVendor, func(q *Field) {
 			q.Options, q.Choices = nil, nil
 			for _, v := range directory.Vendors(kind) {
@@ -238,9 +238,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 		q.Default, q.DefaultFrom = strconv.FormatBool(add), why
 	})
 	f.add(keyUsersSample, nil)
-	if a.Text(keyUsersSample) != "" {
-		f.add(keyUsersSamplePw, nil)
-	}
+	f.add(keyUsersSamplePw, nil)
 	if kind != directory.ReadOnly {
 		f.add(keyUsersTestWrite, func(q *Field) {
 			q.Default, q.DefaultFrom = "false", "nothing is made in the directory unless asked for"

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -164,7 +165,7 @@ func wishedStore(w *Workspace, a *answers.Set) *storeWish {
 		d.server, d.store = now.server(), now.store()
 	} else {
 		vendor := directory.Vendor(a.Text(keyUsersVendor))
-		if vendor == "" {
+		if !slices.Contains(directory.Vendors(kind), vendor) {
 			vendor = directory.Vendors(kind)[0]
 		}
 		d.store = directory.Defaults(kind, vendor, a.Text(keyUsersSuffix))
