@@ -311,12 +311,49 @@ func (fl *field) value() string {
 func (f *form) renew(questions []flow.Question) {
 	for _, fl := range f.fields {
 		for _, q := range questions {
-			if q.Key == fl.q.Key {
+			if q.Key != fl.q.Key {
+				continue
+			}
+			other := fl.untouched() && q.Default != "" && q.Default != fl.q.Default && !q.Draft
+			if other {
+				q.Value = q.Default
+			} else {
 				q.Value = fl.q.Value // it decides which choices there are
-				fl.q = q
+			}
+			if fl.q = q; other {
+				fl.put(q.Value)
+				fl.show()
 			}
 		}
 	}
+}
+
+// proposed reports whether an input holds what was proposed, and nobody has typed anything: what is typed elsewhere may lead to another proposal.
+func (fl *field) proposed() bool { return fl.input != nil && fl.untouched() }
+
+// untouched reports the same of any field.
+func (fl *field) untouched() bool {
+	return fl.q.Kind != answers.Secret && !fl.q.Draft && fl.q.Default != "" && fl.q.Value == fl.q.Default && fl.value() == fl.q.Value
+}
+
+// show has huh's field show the text.
+func (fl *field) show() {
+	if fl.input != nil {
+		fl.input.Value(&fl.text)
+		return
+	}
+	fl.choice.Value(&fl.text)
+}
+
+// given are the values of the form without proposals that may still change.
+func (f *form) given() flow.Values {
+	v := f.values()
+	for _, fl := range f.fields {
+		if fl.proposed() {
+			delete(v.Text, fl.q.Key)
+		}
+	}
+	return v
 }
 
 // slow reports whether a field is judged by looking into a file: that may take long, or for ever, and is not done in the drawing loop.
@@ -436,13 +473,15 @@ func (f *form) carry(old *form) {
 			if was.q.Key != fl.q.Key || (was.repeats == nil) != (fl.repeats == nil) {
 				continue
 			}
+			if was.untouched() && fl.q.Default != "" && fl.q.Default != was.q.Default && !fl.q.Draft {
+				fl.q.Value = fl.q.Default
+				fl.put(fl.q.Value)
+				fl.show()
+				continue
+			}
 			fl.problem = was.problem
 			fl.text, fl.exact = was.text, was.exact
-			if fl.input != nil {
-				fl.input.Value(&fl.text)
-			} else {
-				fl.choice.Value(&fl.text)
-			}
+			fl.show()
 		}
 	}
 	if cur := old.current(); cur != nil {

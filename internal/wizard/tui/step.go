@@ -324,7 +324,7 @@ func (s *stepScreen) saveDrafts(c *common) tea.Cmd {
 }
 
 func (s *stepScreen) refields(c *common) tea.Cmd {
-	eng, id, v := c.eng, s.id, s.values()
+	eng, id, v := c.eng, s.id, s.form.given()
 	return c.do(s, func(ctx context.Context) tea.Msg {
 		fields, err := eng.Refields(ctx, id, v)
 		if err != nil {
