@@ -144,9 +144,7 @@ func TestUserStoreChecksEnd(t *testing.T) {
 	for _, c := range checks[:4] {
 		c.Run(t.Context())
 	}
-	if peer.Open() == 0 {
-		t.Fatal("there is no connection that could be left")
-	}
+	waitOpen(t, peer)
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
 	if r := checks[4].Run(stopped); r.Status == OK {
@@ -177,6 +175,16 @@ func TestUserStoreChecksEnd(t *testing.T) {
 	}
 }
 
+// waitOpen waits until the peer has taken the connection of a check that has passed.
+func waitOpen(t *testing.T, peer *ldaptest.Peer) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); peer.Open() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("there is no connection that could be left")
+		}
+	}
+}
+
 // waitClosed waits until nobody is connected.
 func waitClosed(t *testing.T, peer *ldaptest.Peer) {
 	t.Helper()
@@ -198,9 +206,7 @@ func TestUserStoreChecksIdle(t *testing.T) {
 	for i, stage := range directory.Stages()[:3] {
 		test.check(stage, i == 0, false).Run(t.Context())
 	}
-	if peer.Open() == 0 {
-		t.Fatal("there is no connection that could be left")
-	}
+	waitOpen(t, peer)
 	test.closeIdle()
 	waitClosed(t, peer)
 }
