@@ -116,20 +116,23 @@ func clearInXML(w *Workspace, rel string, known map[string]bool) []clearSecret {
 	}
 	var all []clearSecret
 	for _, e := range doc.Find("//*") {
-		at := carbon.Place{File: rel, Line: e.Line()}
-		if secretAlias(e) != "" || known[spot(rel, e)] {
+		if secretAlias(e) != "" {
 			continue
 		}
+		var here []clearSecret
 		if name, ok := clearText(e); ok {
-			all = append(all, clearSecret{at, name})
+			here = append(here, clearSecret{carbon.Place{File: rel, Line: e.Line()}, name})
 		}
 		for _, a := range e.Attrs() {
 			if strings.HasPrefix(a.Name, "xmlns") || a.Name == "name" {
 				continue
 			}
 			if secret.Speaks(a.Name) && isValue(a.Value) || hasUserInfo(a.Value) {
-				all = append(all, clearSecret{carbon.Place{File: rel, Line: e.AttrLine(a.Name)}, a.Name})
+				here = append(here, clearSecret{carbon.Place{File: rel, Line: e.AttrLine(a.Name)}, a.Name})
 			}
+		}
+		if len(here) > 0 && !known[spot(rel, e)] { // the way to an element takes longer than a look at it
+			all = append(all, here...)
 		}
 	}
 	return all
