@@ -72,7 +72,7 @@ func (a *app) diagnose(ctx context.Context, files []string) error {
 			return done(code)
 		}
 	}
-	return &usageError{failed.Error(), ""}
+	return failed
 }
 
 // usableLogs refuses a command line without a log, and standard input asked for twice.
@@ -126,11 +126,11 @@ func (a *app) logHome(ctx context.Context, files []string) (*carbon.Install, err
 	return in, nil
 }
 
-// readLog reads one log. What was read before an error counts.
+// readLog reads one log; an error is one of usage. What was read before an error counts.
 func (a *app) readLog(ctx context.Context, d *diagnose.Diagnosis, name string) error {
 	if name == "-" {
 		if a.in == nil {
-			return errors.New("standard input is closed")
+			return &usageError{"standard input is closed", "Name a file."}
 		}
 		return logFault("stdin", d.Read(ctx, "stdin", a.in))
 	}
@@ -149,21 +149,22 @@ func logFault(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EISDIR):
-		return fmt.Errorf("%s: a folder is no log. Name the file in it: wso2carbon.log lies in repository/logs.", name)
+		return &usageError{name + ": a folder is no log.", "Name the file in it: wso2carbon.log lies in repository/logs."}
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &corrupt):
-		return fmt.Errorf("%s: the compressed data are damaged or cut short; what stands before was read. Compress the log anew, or give it as it was.", name)
+		return &usageError{name + ": the compressed data are damaged or cut short; what stands before that was read.", "Compress the log anew, or give it as it was."}
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: the log is not there. Check the path.", name)
+		return &usageError{name + ": the log is not there.", "Check the path."}
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%s: the log may not be read. Run as the server's user, or as root.", name)
+		return &usageError{name + ": the log may not be read.", "Run as the server's user, or as root."}
 	}
-	return fmt.Errorf("%s: the log cannot be read: %w", name, unwrapPath(err))
+	return &usageError{fmt.Sprintf("%s: the log cannot be read: %v", name, unwrapPath(err)), "Check the disk or the connection it comes over."}
 }
 
 // sight is something of the install that a message is about.
 type sight struct {
 	place   carbon.Place
 	message string
+	audit   bool // a finding of the audit: it goes with the guideline, not with the message alone
 }
 
 // maxSights is how many findings of the audit are told with a message.
@@ -190,11 +191,11 @@ func lookIn(ctx context.Context, in *carbon.Install, report *diagnose.Report) ma
 				more++
 			default:
 				wrong++
-				seen[f.ID] = append(seen[f.ID], sight{r.Place, r.ID + ": " + r.Message})
+				seen[f.ID] = append(seen[f.ID], sight{r.Place, r.ID + ": " + r.Message, true})
 			}
 		}
 		if more > 0 {
-			seen[f.ID] = append(seen[f.ID], sight{message: fmt.Sprintf("And %d more: carbon-setup audit.", more)})
+			seen[f.ID] = append(seen[f.ID], sight{message: fmt.Sprintf("And %d more: carbon-setup audit.", more), audit: true})
 		}
 	}
 	return seen
@@ -206,15 +207,15 @@ func sightsAt(work *steps.Workspace, where diagnose.Place) []sight {
 		return nil
 	}
 	if where.Path == "" {
-		return []sight{{carbon.Place{File: where.File}, ""}}
+		return []sight{{place: carbon.Place{File: where.File}}}
 	}
 	doc, err := work.XML(where.File)
 	if err != nil {
-		return []sight{{carbon.Place{File: where.File}, "The file cannot be read as XML; carbon-setup verify says why."}}
+		return []sight{{place: carbon.Place{File: where.File}, message: "The file cannot be read as XML; carbon-setup verify says why."}}
 	}
 	var all []sight
 	for _, e := range doc.Find(where.Path) {
-		all = append(all, sight{carbon.Place{File: where.File, Line: e.Line()}, strings.TrimLeft(where.Path, "/")})
+		all = append(all, sight{place: carbon.Place{File: where.File, Line: e.Line()}, message: strings.TrimLeft(where.Path, "/")})
 	}
 	return all
 }
@@ -316,8 +317,7 @@ func writeFinding(b *strings.Builder, f diagnose.Finding, sights []sight, first 
 	line("why: ", f.Why)
 	line("fix: ", f.Fix)
 	for _, s := range sights {
-		fromAudit := strings.HasPrefix(s.message, "CS-") || s.place.File == ""
-		if fromAudit && !first {
+		if s.audit && !first {
 			continue
 		}
 		line("in this install: ", strings.Trim(s.place.String()+": "+s.message, ": "))

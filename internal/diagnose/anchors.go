@@ -34,8 +34,8 @@ func newAnchorIndex(all []matcher) *anchorIndex {
 	return x
 }
 
-// each calls do for every signature that has an anchor in the line, perhaps more than once.
-func (x *anchorIndex) each(line []byte, do func(matcher int)) {
+// each calls do for every anchor in the line, with its signature and offset.
+func (x *anchorIndex) each(line []byte, do func(matcher, at int)) {
 	for i := 0; i+4 <= len(line); i++ {
 		four := binary.LittleEndian.Uint32(line[i:])
 		if !x.begins[slot(four)] {
@@ -43,7 +43,7 @@ func (x *anchorIndex) each(line []byte, do func(matcher int)) {
 		}
 		for _, a := range x.by[four] {
 			if bytes.HasPrefix(line[i:], a.text) {
-				do(a.matcher)
+				do(a.matcher, i)
 			}
 		}
 	}

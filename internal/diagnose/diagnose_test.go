@@ -282,6 +282,32 @@ func TestLongLinesShowTheirMessage(t *testing.T) {
 	}
 }
 
+func TestMessageFarBehindIsFoundAndShown(t *testing.T) {
+	for _, pad := range []int{300, 5000, 40000} {
+		text := "[2015-03-01 10:11:12,345] ERROR - X password=hunter2 " + strings.Repeat("z", pad) + " No space left on device password=hunter2\n"
+		r := diagnosed(t, text)
+		if len(r.Findings) != 1 || !strings.Contains(r.Findings[0].Text, "No space left on device password=[secret]") {
+			t.Errorf("%d: %+v", pad, r.Findings)
+		}
+	}
+}
+
+// TestHostileLinesAreBounded gives lines that are full of what is looked for.
+func TestHostileLinesAreBounded(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("[2015-03-01 10:11:12,345] ERROR - X ")
+	for b.Len() < 60<<10 {
+		for _, s := range Signatures() {
+			b.WriteString(strings.Join(s.Anchors, " ") + " ")
+		}
+	}
+	start := time.Now()
+	diagnosed(t, strings.Repeat(b.String()+"\n", 5))
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("%s for five lines", took)
+	}
+}
+
 // endless gives n bytes of one line.
 type endless struct{ n int }
 

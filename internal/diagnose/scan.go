@@ -37,7 +37,7 @@ func (d *Diagnosis) Read(ctx context.Context, name string, r io.Reader) error {
 }
 
 func (d *Diagnosis) read(ctx context.Context, name string, r io.Reader) error {
-	s := &scanner{d: d, file: name, tried: make([]bool, len(matchers()))}
+	s := &scanner{d: d, file: name, tried: make([]int, len(matchers()))}
 	n, err := eachLine(ctx, r, s.line)
 	s.flush()
 	d.lines += n
@@ -48,7 +48,7 @@ func (d *Diagnosis) read(ctx context.Context, name string, r io.Reader) error {
 type hit struct {
 	matcher int
 	line    int
-	text    []byte
+	text    []byte // the whole line: secrets are told by what stands before them
 }
 
 // event is a line that a logger wrote and what belongs to it.
@@ -69,14 +69,9 @@ type scanner struct {
 	file    string
 	now     event
 	headers bool // a logger wrote in this log: what has no header belongs to the line before
-	// tried holds by matcher whether its pattern was tried on the present line, which may have its anchor thousands of times.
-	tried []bool
+	// tried holds by matcher how often its pattern was tried on the present line, which may have its anchor thousands of times.
+	tried []int
 }
-
-// maxKept is how much of a line is kept to be quoted, in bytes.
-const maxKept = 8 << 10
-
-func keep(line []byte) []byte { return bytes.Clone(line[:min(len(line), maxKept)]) }
 
 func (s *scanner) line(n int, line []byte) {
 	if h := parseHeader(line); h.level != noLevel {
@@ -105,7 +100,7 @@ func (s *scanner) line(n int, line []byte) {
 func (s *scanner) begin(n int, h header) {
 	s.now = event{level: h.level, time: h.time, line: n, hits: s.now.hits[:0], waiting: s.now.waiting[:0]}
 	if h.level >= warn {
-		s.now.head = keep(h.rest)
+		s.now.head = bytes.Clone(h.rest)
 	}
 }
 
@@ -114,7 +109,7 @@ func (s *scanner) more(n int, line []byte) {
 	switch {
 	case s.now.level >= warn:
 		if bytes.HasPrefix(bytes.TrimLeft(line, " \t"), []byte("Caused by:")) {
-			s.now.cause = keep(line)
+			s.now.cause = bytes.Clone(line)
 		}
 		s.now.hits = s.match(s.now.hits, n, line, false)
 	case !s.headers:
@@ -134,20 +129,27 @@ func (s *scanner) single(n int, hits []hit) {
 	}
 }
 
+// A pattern is tried on what stands around its anchor, and on a few anchors of a line: the time that a line takes is bounded.
+const (
+	leftOfAnchor  = 256
+	rightOfAnchor = 1 << 10
+	maxTries      = 8
+)
+
 // match adds the signatures that a line has and the event has not yet.
 func (s *scanner) match(hits []hit, n int, line []byte, looseOnly bool) []hit {
 	all, anchors := ready()
 	clear(s.tried)
-	anchors.each(line, func(i int) {
-		if s.tried[i] {
+	anchors.each(line, func(i, at int) {
+		if s.tried[i] >= maxTries || looseOnly && !all[i].Loose {
 			return
 		}
-		s.tried[i] = true
-		if looseOnly && !all[i].Loose || slices.ContainsFunc(hits, func(h hit) bool { return h.matcher == i }) {
+		s.tried[i]++
+		if slices.ContainsFunc(hits, func(h hit) bool { return h.matcher == i }) {
 			return
 		}
-		if all[i].pattern.Match(line) {
-			hits = append(hits, hit{i, n, keep(line)})
+		if all[i].pattern.Match(line[max(0, at-leftOfAnchor):min(len(line), at+rightOfAnchor)]) {
+			hits = append(hits, hit{i, n, bytes.Clone(line)})
 		}
 	})
 	return hits

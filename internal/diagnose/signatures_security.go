@@ -226,7 +226,7 @@ var vaultSignatures = []Signature{
 	},
 	{
 		ID: "D-10.8", Guideline: 10, Severity: Warning, Loose: true,
-		Anchors: []string{"Secret Configurations are written"}, Pattern: `^\W*Secret Configurations are written to the property file successfully`,
+		Anchors: []string{"Secret Configurations are written"}, Pattern: `Secret Configurations are written to the property file successfully`,
 		Title:  "ciphertool ran. In API Manager 1.8.0 on Linux it empties cipher-text.properties and says so.",
 		Why:    "That build looks for its files below the home twice, finds none and writes an empty one, while the vault is switched on: nothing is encrypted.",
 		Fix:    "See whether cipher-text.properties has entries. If not, put it back and encrypt with the step for plain-text passwords.",
