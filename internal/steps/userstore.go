@@ -11,7 +11,6 @@ import (
 
 // userstore is guideline 7: where users and groups are kept.
 type userstore struct {
-	base
 	dial *directory.TestOptions // what tests put in place of the network; nil = the real one
 }
 
