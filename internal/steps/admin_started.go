@@ -90,7 +90,7 @@ func userBaseOf(w *Workspace, a *answers.Set) (base *userBase, why string) {
 			base.target = d.target
 		}
 	}
-	base.options = database.TestOptions{Timeout: stageTime, Roots: trustedRoots(w)}
+	base.options = database.TestOptions{Timeout: stageTime, Roots: trustedByAnswers(w, a)}
 	return base, ""
 }
 

@@ -79,12 +79,14 @@ func trustedRoots(w *Workspace) *x509.CertPool {
 func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
 	w.openVault(a)
 	var all []Check
+	roots := trustedByAnswers(w, a) // a CA that the same answers import counts
 	for _, d := range wishes(w, a) {
 		if d.keeps() || len(d.faults) > 0 || len(d.target.Faults()) > 0 && hasBad(d.target.Faults()) {
 			continue
 		}
 		sets, _ := scriptsFor(w, d)
 		run := &stagedTest{tests: s.real(), target: d.target, options: s.testOptions(w, sets)}
+		run.options.Roots = roots
 		if d.schema == schemaSkip {
 			run.options.Sets = nil
 		}
