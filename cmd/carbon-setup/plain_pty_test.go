@@ -121,7 +121,8 @@ func TestPlainAtATerminal(t *testing.T) {
 	}
 	p.answer("\n")
 	p.sees("Administrator account: accepted.")
-	p.answer("\x03") // ctrl+c
+	p.asked("[1, a key and certificate that I have]:") // the next guideline is open
+	p.answer("\x03")                                   // ctrl+c
 	p.ends(exitInterrupted)
 
 	// The line is cut in the middle of a guideline.
