@@ -38,8 +38,8 @@ type inForce struct {
 }
 
 // keyInForce opens the store of a place with the passwords that stand there.
-func keyInForce(w *Workspace, ref *storeRef) inForce {
-	now := inForce{ref: ref}
+func keyInForce(w *Workspace, ref *storeRef) (now inForce) {
+	now = inForce{ref: ref}
 	if ref == nil || len(ref.vault) > 0 {
 		return now
 	}
@@ -48,6 +48,14 @@ func keyInForce(w *Workspace, ref *storeRef) inForce {
 		now.err = err
 		return now
 	}
+	for _, o := range w.opened {
+		if o.same(ref, data) {
+			known := o.now
+			known.ref = ref
+			return known
+		}
+	}
+	defer func() { w.opened = append(w.opened, openedStore{data, now}) }()
 	now.format = ks.Detect(data)
 	source, err := ks.Load(ks.Passwords{Store: ref.password}, ks.File{Name: name, Data: data})
 	if err != nil {
@@ -64,6 +72,19 @@ func keyInForce(w *Workspace, ref *storeRef) inForce {
 		}
 	}
 	return now
+}
+
+// openedStore is a store that was opened before: several steps ask for the same, and its certificates take their time.
+type openedStore struct {
+	data []byte
+	now  inForce
+}
+
+// same reports whether the store was opened with these very bytes and passwords.
+func (o openedStore) same(ref *storeRef, data []byte) bool {
+	was := o.now.ref
+	return len(data) > 0 && len(o.data) == len(data) && &o.data[0] == &data[0] && was.alias == ref.alias &&
+		was.password.Equal(ref.password) && was.keyPass.Equal(ref.keyPass)
 }
 
 // madeKey returns the key of a file that this step has made: one key alone, under the alias, with one password. Nil when it is anything else.

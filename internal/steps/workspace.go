@@ -28,6 +28,7 @@ type Workspace struct {
 	conf    []string // see confFiles
 	vault   *vaultState
 	drivers driverCache
+	opened  []openedStore
 	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.
 	vaultLeft bool
 	usersLeft bool // the same of the user store
