@@ -177,40 +177,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 			}
 		})
 	}
-	if !stays && len(directory.Vendors(kind)) > 1 {
-		f.add(keyUsersVendor, func(q *Field) {
-			q.Options, q.Choices = nil, nil
-			for _, v := range directory.Vendors(kind) {
-				q.Options, q.Choices = append(q.Options, Option{string(v), v.Title()}), append(q.Choices, string(v))
-			}
-			q.Default, q.DefaultFrom = q.Choices[0], "the usual one"
-		})
-	}
-	account := now.server()
-	f.add(keyUsersURL, func(q *Field) {
-		q.Required = !stays
-		q.Check = func(text string) *Problem {
-			return directoryProblem(keyUsersURL, directory.Server{URL: text, BindDN: "cn=x"}.Faults(), "ConnectionURL")
-		}
-		if stays {
-			q.Default, q.DefaultFrom, q.Now = account.URL, from, Present{Text: account.URL, Place: now.place}
-		}
-	})
-	f.add(keyUsersBindDN, func(q *Field) {
-		q.Required = !stays
-		if stays {
-			q.Default, q.DefaultFrom, q.Now = account.BindDN, from, Present{Text: account.BindDN, Place: now.place}
-		}
-	})
-	f.add(keyUsersPass, func(q *Field) {
-		q.Required = !stays
-		if stays {
-			q.Now = Present{Text: secret.Shown, Place: now.place}
-		}
-	})
-	if !stays {
-		f.add(keyUsersSuffix, nil)
-	}
+	accountFields(f, kind, now, stays)
 	propose(keyUsersUserBase, wish.store.UserSearchBase)
 	propose(keyUsersUserAttr, wish.store.UserNameAttribute)
 	propose(keyUsersUserList, wish.store.UserNameListFilter)
@@ -242,6 +209,44 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 		f.add(keyUsersTestWrite, func(q *Field) {
 			q.Default, q.DefaultFrom = "false", "nothing is made in the directory unless asked for"
 		})
+	}
+}
+
+// accountFields ask which directory it is, where, and by which account Carbon logs in.
+func accountFields(f *fieldsOf, kind directory.Kind, now *presentStore, stays bool) {
+	if !stays && len(directory.Vendors(kind)) > 1 {
+		f.add(keyUsersVendor, func(q *Field) {
+			q.Options, q.Choices = nil, nil
+			for _, v := range directory.Vendors(kind) {
+				q.Options, q.Choices = append(q.Options, Option{string(v), v.Title()}), append(q.Choices, string(v))
+			}
+			q.Default, q.DefaultFrom = q.Choices[0], "the usual one"
+		})
+	}
+	account := now.server()
+	f.add(keyUsersURL, func(q *Field) {
+		q.Required = !stays
+		q.Check = func(text string) *Problem {
+			return directoryProblem(keyUsersURL, directory.Server{URL: text, BindDN: "cn=x"}.Faults(), "ConnectionURL")
+		}
+		if stays {
+			q.Default, q.DefaultFrom, q.Now = account.URL, "the present value", Present{Text: account.URL, Place: now.place}
+		}
+	})
+	f.add(keyUsersBindDN, func(q *Field) {
+		q.Required = !stays
+		if stays {
+			q.Default, q.DefaultFrom, q.Now = account.BindDN, "the present value", Present{Text: account.BindDN, Place: now.place}
+		}
+	})
+	f.add(keyUsersPass, func(q *Field) {
+		q.Required = !stays
+		if stays {
+			q.Now = Present{Text: secret.Shown, Place: now.place}
+		}
+	})
+	if !stays {
+		f.add(keyUsersSuffix, nil)
 	}
 }
 
