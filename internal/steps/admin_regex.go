@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // errJavaOnly is a regular expression that Java and Go read differently.
@@ -20,6 +21,33 @@ type storePattern struct {
 // compileJava compiles a regular expression written for Java. Go has no lookaround, no back references, no possessive quantifiers and none of
 // Java's POSIX names: those do not compile. What compiles but means something else, a class within a class, is refused.
 func compileJava(text string) (*regexp.Regexp, error) {
+	javaPatterns.Lock()
+	defer javaPatterns.Unlock()
+	if known, ok := javaPatterns.compiled[text]; ok {
+		return known.re, known.err
+	}
+	if len(javaPatterns.compiled) >= mostPatterns {
+		clear(javaPatterns.compiled)
+	}
+	re, err := compileJavaAnew(text)
+	javaPatterns.compiled[text] = javaPattern{re, err}
+	return re, err
+}
+
+// javaPatterns keeps what was compiled: a plan judges by the same few patterns again and again, and {3,30} is a long program.
+var javaPatterns = struct {
+	sync.Mutex
+	compiled map[string]javaPattern
+}{compiled: map[string]javaPattern{}}
+
+const mostPatterns = 64
+
+type javaPattern struct {
+	re  *regexp.Regexp
+	err error
+}
+
+func compileJavaAnew(text string) (*regexp.Regexp, error) {
 	if otherConstruct(text) || otherProperty(text) {
 		return nil, errJavaOnly
 	}
