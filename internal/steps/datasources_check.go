@@ -66,13 +66,7 @@ func trustedRoots(w *Workspace) *x509.CertPool {
 	if err != nil {
 		return nil
 	}
-	roots := x509.NewCertPool()
-	for _, c := range store.Certificates() {
-		if cert, err := x509.ParseCertificate(c.Raw); err == nil {
-			roots.AddCert(cert)
-		}
-	}
-	return roots
+	return poolOf(store)
 }
 
 // Checks test every connection stage by stage. Datasources on the server of the first one are told in one line each.

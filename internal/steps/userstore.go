@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"slices"
 	"strconv"
 
 	"carbon-setup/internal/answers"
@@ -119,21 +120,12 @@ func vendorNames() []string {
 	var names []string
 	for _, k := range directory.Kinds() {
 		for _, v := range directory.Vendors(k) {
-			if !containsText(names, string(v)) {
+			if !slices.Contains(names, string(v)) {
 				names = append(names, string(v))
 			}
 		}
 	}
 	return names
-}
-
-func containsText(all []string, one string) bool {
-	for _, s := range all {
-		if s == one {
-			return true
-		}
-	}
-	return false
 }
 
 // Fields ask for the kind of store, and then for what that kind needs; the proposals are the usual ones of the directory.
@@ -269,5 +261,5 @@ func regexField(now string) func(*Field) {
 var defaultDirectoryPasswords = []string{"admin", "secret", "A1b2c3d4"}
 
 func isShippedDirectoryPassword(s secret.Secret) bool {
-	return s.IsSet() && containsText(defaultDirectoryPasswords, s.Reveal())
+	return s.IsSet() && slices.Contains(defaultDirectoryPasswords, s.Reveal())
 }

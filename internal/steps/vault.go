@@ -3,6 +3,8 @@ package steps
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	sv "carbon-setup/internal/vault"
 
@@ -190,7 +192,7 @@ func lostAliases(w *Workspace, a *answers.Set) []string {
 		}
 		lost[p.alias] = true
 	}
-	return sortedKeys(lost)
+	return slices.Sorted(maps.Keys(lost))
 }
 
 // givenElsewhere reports whether another section of the answers sets the value of an alias.

@@ -2,7 +2,9 @@ package steps
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -159,7 +161,7 @@ func brokenVaults() []brokenVault {
 // withValues are answers that have the value of every alias.
 func withValues(values map[string]string) string {
 	text := "vault:\n  password_file: persist\n  secrets:\n"
-	for _, alias := range sortedKeys(values) {
+	for _, alias := range slices.Sorted(maps.Keys(values)) {
 		text += fmt.Sprintf("    %s: %q\n", alias, values[alias])
 	}
 	return text

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,13 +137,13 @@ func TestVaultByJava(t *testing.T) {
 			planTwice(t, home, proofAnswers(t, proofVault))
 			values := securedValues(t, home, twin)
 			if len(values) < least {
-				t.Errorf("only %d aliases are in use: %v", len(values), sortedKeys(values))
+				t.Errorf("only %d aliases are in use: %v", len(values), slices.Sorted(maps.Keys(values)))
 			}
 			if values["UserManager.AdminUser.Password"] != proofAdmin || values["Carbon.Security.RegistryKeyStore.Password"] != ksPassword {
 				t.Errorf("the passwords of the answers are not among %v", values)
 			}
 			var want []string
-			for _, alias := range sortedKeys(values) {
+			for _, alias := range slices.Sorted(maps.Keys(values)) {
 				want = append(want, alias+"\t"+values[alias])
 			}
 			out, complaint, err := runJava(t, home, classes, "Ciphers", persistFile)

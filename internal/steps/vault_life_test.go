@@ -30,7 +30,7 @@ func changedAliases(a, b map[string]string) []string {
 		all[alias] = a[alias] != b[alias]
 	}
 	maps.DeleteFunc(all, func(_ string, changed bool) bool { return !changed })
-	return sortedKeys(all)
+	return slices.Sorted(maps.Keys(all))
 }
 
 const newAdmin = "New-admin-pw-7"
@@ -269,7 +269,7 @@ func TestVaultCustomLocation(t *testing.T) {
 	noFault(t, home)
 	planTwice(t, home, vaultOff)
 	if got := javaProperties(t, home, own); len(got) != 0 {
-		t.Errorf("with the vault off, %v are left", sortedKeys(got))
+		t.Errorf("with the vault off, %v are left", slices.Sorted(maps.Keys(got)))
 	}
 }
 
@@ -305,7 +305,7 @@ func TestVaultOffAndOn(t *testing.T) {
 				t.Errorf("%d elements are secured still", got)
 			}
 			if got := textsOf(t, home); len(got) != 0 {
-				t.Errorf("ciphertexts are left: %v", sortedKeys(got))
+				t.Errorf("ciphertexts are left: %v", slices.Sorted(maps.Keys(got)))
 			}
 			verified := resultLines(VerifyInstall(t.Context(), openInstall(t, home), answersOf(t, vaultOff)))
 			if !strings.Contains(verified, "The vault is off, and no element waits for it.") {

@@ -3,6 +3,7 @@ package steps
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -203,7 +204,7 @@ func passwordFiles(w *Workspace) []string {
 
 // decrypt reads every ciphertext, all of them side by side: that is most of the work of opening a vault.
 func (v *vaultState) decrypt() {
-	aliases := sortedKeys(v.texts)
+	aliases := slices.Sorted(maps.Keys(v.texts))
 	values, whys := make([]secret.Secret, len(aliases)), make([]string, len(aliases))
 	var all sync.WaitGroup
 	for i, alias := range aliases {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -181,7 +182,7 @@ func allSecured(t *testing.T, home, twin string, lines []string) {
 		}
 	}
 	if len(values) < 25 {
-		t.Errorf("only %d aliases are in use: %v", len(values), sortedKeys(values))
+		t.Errorf("only %d aliases are in use: %v", len(values), slices.Sorted(maps.Keys(values)))
 	}
 }
 

@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"crypto/sha1" // #nosec G505 -- what a JKS file ends with
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,7 +220,7 @@ func TestVaultUnreadableFiles(t *testing.T) {
 			t.Errorf("ciphertexts of %v have changed", got)
 		}
 		if got := decrypted(t, home, ksPassword); got[adminAlias] != newAdmin || got["Security.UserTrustedRPStore.Password"] == "" {
-			t.Errorf("the vault has lost what the broken file needs: %v", sortedKeys(got))
+			t.Errorf("the vault has lost what the broken file needs: %v", slices.Sorted(maps.Keys(got)))
 		}
 	})
 	t.Run("a file that cannot be read", func(t *testing.T) {

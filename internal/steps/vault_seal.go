@@ -231,7 +231,7 @@ func (s *sealing) write(key *vaultKey) error {
 // beyondASCII are the aliases whose values another encoding would change.
 func (s *sealing) beyondASCII() []string {
 	var all []string
-	for _, alias := range sortedKeys(s.secrets) {
+	for _, alias := range slices.Sorted(maps.Keys(s.secrets)) {
 		if strings.ContainsFunc(s.secrets[alias].value.Reveal(), func(r rune) bool { return r >= utf8.RuneSelf }) {
 			all = append(all, alias)
 		}

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,7 +31,7 @@ func TestVaultHoldsWhatStoodThere(t *testing.T) {
 			planTwice(t, home, proofAnswers(t, proofVault))
 			values := judgeVault(t, home, twin, ksPassword)
 			if len(values) < least {
-				t.Errorf("only %d aliases: %v", len(values), sortedKeys(values))
+				t.Errorf("only %d aliases: %v", len(values), slices.Sorted(maps.Keys(values)))
 			}
 			nothingClear(t, home, distinct(values, proofAdmin, ksPassword, tsPassword))
 

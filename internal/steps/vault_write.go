@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -109,7 +110,7 @@ func (s *sealing) writeTexts(key *vaultKey, texts map[string]string) error {
 	if err := s.once(rel, doc); err != nil {
 		return err
 	}
-	for _, alias := range sortedKeys(texts) {
+	for _, alias := range slices.Sorted(maps.Keys(texts)) {
 		if e, ok := doc.Get(alias); ok && strings.TrimSpace(e.Value) == texts[alias] {
 			continue
 		}
@@ -127,7 +128,7 @@ func (s *sealing) once(rel string, doc *edit.Properties) error {
 	for _, e := range doc.Entries() {
 		seen[e.Key]++
 	}
-	for _, key := range sortedKeys(seen) {
+	for _, key := range slices.Sorted(maps.Keys(seen)) {
 		if seen[key] < 2 || !s.wanted {
 			continue
 		}
@@ -180,7 +181,7 @@ func (s *sealing) writePlaces() error {
 			return err
 		}
 	}
-	for _, alias := range sortedKeys(s.secrets) {
+	for _, alias := range slices.Sorted(maps.Keys(s.secrets)) {
 		if e, ok := doc.Get(alias); ok {
 			if p, err := sv.ParsePlace(alias, e.Value); err == nil && s.has(p, s.secrets[alias]) {
 				continue
@@ -247,7 +248,7 @@ func (s *sealing) takeAway() error {
 			return err
 		}
 	}
-	if err := s.removeKeys(s.v.location(), sortedKeys(s.v.texts), "the value stands in its file again"); err != nil {
+	if err := s.removeKeys(s.v.location(), slices.Sorted(maps.Keys(s.v.texts)), "the value stands in its file again"); err != nil {
 		return err
 	}
 	var settings []string
@@ -336,15 +337,6 @@ func (s *sealing) removeKeys(rel string, keys []string, because string) error {
 	}
 	s.w.files[rel].rank = rankLast
 	return s.commitBooked(rel)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // writePassword writes or removes the file from which the server takes the password of the vault at its start.
