@@ -136,6 +136,10 @@ func (s Store) baseFaults(field, property string) []Fault {
 	for _, b := range bases {
 		if err := checkDN(b); err != nil {
 			f = append(f, Fault{field, Bad, fmt.Sprintf("%s %s.", quote(b), err), "Write it as the directory shows it; before , + \" \\ < > ; in a value stands a \\."})
+			continue
+		}
+		if in, ok := javaName(b); !ok {
+			f = append(f, Fault{field, Bad, fmt.Sprintf("%s is a DN, but Java takes / for the end of a name, and a \\ before / \" ' \\ for its own: it would search below another one.", quote(b)), fmt.Sprintf("Write it as %s, which names the same entry.", in)})
 		}
 	}
 	if len(bases) > 1 && s.Kind != ReadOnly {
@@ -207,13 +211,15 @@ func (s Store) patternFaults() []Fault {
 		switch {
 		case !strings.Contains(p, "{0}"):
 			f = append(f, Fault{field, Bad, fmt.Sprintf("%s has no {0} where Carbon puts the name: every user would be the same.", quote(p)), "Write it as uid={0},ou=Users,dc=example,dc=com, or leave it out."})
-		case strings.Contains(p, "'"):
+		case strings.Contains(strings.ReplaceAll(p, "''", ""), "'"):
 			f = append(f, Fault{field, Bad, fmt.Sprintf("%s has an apostrophe, with which Java's MessageFormat takes away the meaning of what follows.", quote(p)), "Double the apostrophe, or leave the pattern out."})
 		case strings.Contains(dn, "{") || strings.Contains(dn, "}"):
 			f = append(f, Fault{field, Bad, fmt.Sprintf("%s has a brace that is not that of {0}; Java's MessageFormat stops there.", quote(p)), "Leave {0} as the only braces."})
 		default:
 			if err := checkDN(dn); err != nil {
 				f = append(f, Fault{field, Bad, fmt.Sprintf("%s %s.", quote(p), err), ""})
+			} else if in, ok := javaName(p); !ok {
+				f = append(f, Fault{field, Warning, fmt.Sprintf("With %s users can log in, but Java takes / for the end of a name, and a \\ before / \" ' \\ for its own: their groups and claims would not be found.", quote(p)), fmt.Sprintf("Write it as %s.", in)})
 			}
 		}
 	}

@@ -151,6 +151,15 @@ func checkDN(dn string) error {
 	return nil
 }
 
+// javaName writes a DN so that it survives javax.naming.CompositeName, which parses the texts that Carbon 4.2.0 gives to DirContext.search and lookup: a / ends
+// a component there, and a \ before / " ' or \ is taken away. ok is false when the DN is not written like that.
+func javaName(dn string) (written string, ok bool) {
+	written = javaNames.Replace(dn)
+	return written, written == dn
+}
+
+var javaNames = strings.NewReplacer(`\\`, `\5c`, `\"`, `\22`, `\'`, `\27`, `\/`, `\2f`, `/`, `\2f`)
+
 // parseDN is ldap.ParseDN for text from anywhere.
 func parseDN(dn string) (parsed *ldap.DN, err error) {
 	defer func() {
