@@ -17,6 +17,7 @@ type Options struct {
 	Cgroup string                                                            // "/sys/fs/cgroup"
 	Etc    string                                                            // "/etc", where services are looked for
 	Java   func(ctx context.Context, home string) (output string, err error) // java -version
+	Free   func(path string) (bytes uint64, err error)                       // free space of a file system
 }
 
 func (o Options) withDefaults() Options {
@@ -34,6 +35,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Java == nil {
 		o.Java = runJava
+	}
+	if o.Free == nil {
+		o.Free = freeSpace
 	}
 	return o
 }

@@ -107,7 +107,7 @@ func testMachine(t testing.TB) carbon.Options {
 			}
 			return ""
 		},
-		Proc: empty, Cgroup: empty,
+		Proc: empty, Cgroup: empty, Free: func(string) (uint64, error) { return 10 << 30, nil },
 		Java: func(context.Context, string) (string, error) { return "java version \"1.7.0_80\"\n", nil },
 	}
 }

@@ -74,6 +74,7 @@ func NewMachine(t testing.TB) Machine {
 		Carbon: carbon.Options{
 			Getenv: func(k string) string { return env[k] }, Proc: t.TempDir(), Cgroup: t.TempDir(), Etc: t.TempDir(),
 			Java: func(context.Context, string) (string, error) { return `java version "1.7.0_80"`, nil },
+			Free: func(string) (uint64, error) { return 10 << 30, nil },
 		},
 	}
 }
