@@ -22,7 +22,7 @@ var refusals = []refused{
 	{
 		name: "1045", kind: MySQL, serve: mysqlRefuses(1045, "28000", "Access denied for user 'app'@'10.1.2.3' (using password: YES)"), stage: Login, error: WrongPassword,
 		what: "MySQL does not let app in from 10.1.2.3: wrong password, no such user, or no such user for this host.",
-		has:  []string{"CREATE USER 'app'@'10.1.2.3' IDENTIFIED BY '<password>';", "GRANT ALL PRIVILEGES ON `carbon`.* TO 'app'@'10.1.2.3';", "REQUIRE SSL"},
+		has:  []string{"CREATE USER IF NOT EXISTS 'app'@'10.1.2.3' IDENTIFIED BY '<password>';", "GRANT ALL PRIVILEGES ON `carbon`.* TO 'app'@'10.1.2.3';", "REQUIRE SSL"},
 	},
 	{
 		name: "1698", kind: MariaDB, serve: mysqlRefuses(1698, "28000", "Access denied for user 'app'@'10.1.2.3'"), stage: Login, error: AuthMethod,
@@ -42,7 +42,7 @@ var refusals = []refused{
 	},
 	{
 		name: "1049", kind: MySQL, serve: mysqlRefuses(1049, "42000", "Unknown database 'carbon'"), stage: Database, error: DatabaseMissing,
-		what: "MySQL has no database carbon.", has: []string{"CREATE DATABASE `carbon` CHARACTER SET utf8mb4;"},
+		what: "MySQL has no database carbon.", has: []string{"CREATE DATABASE IF NOT EXISTS `carbon` CHARACTER SET utf8mb4;"},
 	},
 	{
 		name: "1044", kind: MySQL, serve: mysqlRefuses(1044, "42000", "Access denied for user 'app'@'%' to database 'carbon'"), stage: Database, error: DatabaseDenied,
@@ -137,7 +137,7 @@ var refusals = []refused{
 	{name: "18456 state 58", kind: SQLServer, serve: tdsRefuses(tdsError(18456, 58, "Login failed for user 'app'.")), stage: Login, error: AuthMethod, what: "SQL Server does not let app in.", has: []string{"The server takes logins of Windows alone."}},
 	{
 		name: "4060", kind: SQLServer, serve: tdsRefuses(tdsError(4060, 1, `Cannot open database "carbon" requested by the login. The login failed.`), tdsError(18456, 1, "Login failed for user 'app'.")),
-		stage: Database, error: DatabaseMissing, what: "app cannot open the database carbon.", has: []string{"Cannot open database", "CREATE DATABASE [carbon] COLLATE Latin1_General_CI_AS;", "CREATE USER [app] FOR LOGIN [app]"},
+		stage: Database, error: DatabaseMissing, what: "app cannot open the database carbon.", has: []string{"Cannot open database", "CREATE DATABASE [carbon] COLLATE Latin1_General_CI_AS /* if there is none */;", "CREATE USER [app] FOR LOGIN [app]"},
 	},
 	{name: "18486", kind: SQLServer, serve: tdsRefuses(tdsError(18486, 1, "Login failed because the account is currently locked out.")), stage: Login, error: Locked, what: "The login app is locked."},
 	{

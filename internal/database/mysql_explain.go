@@ -50,7 +50,7 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 		x.What = product + " has blocked this machine because of too many connections that were broken off."
 		x.Cause = "max_connect_errors was reached, which port scanners and health checks of load balancers do."
 		x.Fix = "Have the block lifted."
-		x.Statements = []string{"FLUSH HOSTS;", "TRUNCATE TABLE performance_schema.host_cache; -- MySQL 8.4 and newer"}
+		x.Statements = []string{"FLUSH HOSTS;", "TRUNCATE TABLE performance_schema.host_cache /* MySQL 8.4 and newer */;"}
 	case 1040, 1203, 1226:
 		x.Kind = TooMany
 		x.What = product + " takes no further connections: all are in use."
@@ -116,7 +116,7 @@ func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {
 	x.What = fmt.Sprintf("%s does not let %s in from %s: wrong password, no such user, or no such user for this host.", p.t.Kind.Title(), words(p.t.Username), words(from))
 	x.Cause = "Every user belongs to the host that it comes from: one who may log in on the database server itself may not do so from here. The server does not tell which of these it is."
 	if p.facts.encrypted == "" {
-		x.Cause += " It says the same to a user that was made with REQUIRE SSL and comes without TLS, and MariaDB to everyone who does so if require_secure_transport is on."
+		x.Cause += " It says the same to a user that was made with REQUIRE SSL (its ssl_type is ANY) and comes without TLS, and MariaDB to everyone who does so if require_secure_transport is on."
 	}
 	if e.Number == 1698 {
 		x.Kind = AuthMethod
@@ -124,9 +124,21 @@ func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {
 		x.Cause = "The user, as root on Debian, is recognized by its account on the database server alone (unix_socket)."
 	}
 	x.Fix = "Enter the password again; then have the user created for this host, or its password set anew."
-	x.Statements = []string{
-		fmt.Sprintf("SELECT user, host FROM mysql.user WHERE user = %s;", mysqlText(p.t.Username)),
-		fmt.Sprintf("CREATE USER %s IDENTIFIED BY '<password>';", account),
+	if p.facts.encrypted == "" {
+		x.Fix = "Enter the password again, or let the parameters ask for TLS (useSSL=true) and test again; then have the user created for this host, or its password set anew."
+	}
+	x.Statements = append([]string{fmt.Sprintf("SELECT user, host, ssl_type FROM mysql.user WHERE user = %s;", mysqlText(p.t.Username))}, p.mysqlUser(account)...)
+}
+
+// mysqlUser are the statements after which the account is there with the password, and may use the database, whether it was there before or not.
+func (p *probe) mysqlUser(account string) []string {
+	create, set := "CREATE USER IF NOT EXISTS %s IDENTIFIED BY '<password>';", "ALTER USER %s IDENTIFIED BY '<password>';"
+	if v := parseVersion(p.facts.version); v.known() && (!isMariaDB(p.facts.version) && v.before(5, 7) || isMariaDB(p.facts.version) && v.before(10, 2)) {
+		create, set = "CREATE USER %s IDENTIFIED BY '<password>' /* if there is none */;", "SET PASSWORD FOR %s = PASSWORD('<password>');"
+	}
+	return []string{
+		fmt.Sprintf(create, account),
+		fmt.Sprintf(set, account),
 		fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", mysqlName(p.t.Database), account),
 	}
 }
@@ -134,21 +146,21 @@ func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {
 func (p *probe) explainNoDatabase(x *Error, number uint16, account string) {
 	db := mysqlName(p.t.Database)
 	x.Stage = Database
-	create := fmt.Sprintf("CREATE DATABASE %s CHARACTER SET %s;", db, p.mysqlCharset())
+	create := fmt.Sprintf("CREATE DATABASE IF NOT EXISTS %s CHARACTER SET %s;", db, p.mysqlCharset())
 	grant := fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", db, account)
 	if number == 1044 {
 		x.Kind = DatabaseDenied
 		x.What = fmt.Sprintf("%s may not use the database %s.", words(p.t.Username), words(p.t.Database))
 		x.Cause = "It has no rights there, or there is no such database: the server says the same of both to who has none."
 		x.Fix = "Have the rights granted, after the database was created where there is none."
-		x.Statements = []string{create + " -- if there is none", grant}
+		x.Statements = []string{create, grant}
 		return
 	}
 	x.Kind = DatabaseMissing
 	x.What = fmt.Sprintf("%s has no database %s.", p.t.Kind.Title(), words(p.t.Database))
 	x.Cause = "It was not created yet, or its name is written differently: on Linux upper and lower case matter."
 	x.Fix = "Have it created, or correct the name."
-	x.Statements = []string{create, grant}
+	x.Statements = []string{create} // who has no rights there is told 1044
 }
 
 // mysqlCharset is the character set for a new database: with three or more bytes a character, servers before MySQL 5.7 and MariaDB 10.2 make rows whose keys are too

@@ -204,7 +204,7 @@ func (p *probe) explainKeyLength(charset, format string, need, limit int) *Error
 		Cause: fmt.Sprintf("The paths of the registry are a key of %d characters.", longestKey),
 		Fix:   "Have the rows made DYNAMIC where the server can, or, in an empty database, the character set changed.",
 		Statements: []string{
-			"SET GLOBAL innodb_default_row_format = DYNAMIC; -- MySQL 5.7 and MariaDB 10.2 or newer; and in its configuration",
+			"SET GLOBAL innodb_default_row_format = DYNAMIC /* MySQL 5.7 and MariaDB 10.2 or newer; and in its configuration */;",
 			fmt.Sprintf("ALTER DATABASE %s CHARACTER SET latin1;", mysqlName(p.t.Database)),
 		},
 	}

@@ -226,7 +226,7 @@ func (p *probe) explainOracle(e *oracle.OracleError) *Error {
 		x.Fix = "Enter the password again; then have it set anew, or the user created."
 		x.Statements = []string{
 			fmt.Sprintf("ALTER USER %s IDENTIFIED BY \"<password>\";", user),
-			fmt.Sprintf("CREATE USER %s IDENTIFIED BY \"<password>\" QUOTA UNLIMITED ON USERS; -- if there is none", user),
+			fmt.Sprintf("CREATE USER %s IDENTIFIED BY \"<password>\" QUOTA UNLIMITED ON USERS /* if there is none */;", user),
 			fmt.Sprintf("GRANT CREATE SESSION, CREATE TABLE, CREATE SEQUENCE, CREATE TRIGGER TO %s;", user),
 		}
 	case 28000:

@@ -185,7 +185,7 @@ func (p *probe) explainPostgres(e *pgconn.PgError) *Error {
 		x.Fix = "Enter the password again; then have it set anew, or the user created."
 		x.Statements = []string{
 			fmt.Sprintf("ALTER ROLE %s WITH LOGIN PASSWORD '<password>';", user),
-			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '<password>'; -- if there is none", user),
+			fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '<password>' /* if there is none */;", user),
 		}
 	case "28000":
 		p.explainHBA(x, e)
@@ -195,12 +195,18 @@ func (p *probe) explainPostgres(e *pgconn.PgError) *Error {
 		x.Cause = "It was not created yet, or its name is written differently: upper and lower case matter."
 		x.Fix = "Have it created, or correct the name."
 		x.Statements = []string{fmt.Sprintf("CREATE DATABASE %s OWNER %s ENCODING 'UTF8' TEMPLATE template0;", db, user)}
-	case "42501", "55000":
+	case "42501":
 		x.Stage, x.Kind = Database, DatabaseDenied
 		x.What = fmt.Sprintf("%s may not use the database %s.", words(t.Username), words(t.Database))
-		x.Cause = "The right CONNECT was taken from PUBLIC, or the database takes no connections."
+		x.Cause = "The right CONNECT was taken from PUBLIC."
 		x.Fix = "Have the right granted."
 		x.Statements = []string{fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s;", db, user)}
+	case "55000":
+		x.Stage, x.Kind = Database, DatabaseDenied
+		x.What = fmt.Sprintf("The database %s takes no connections.", words(t.Database))
+		x.Cause = "It is a template, or somebody has closed it."
+		x.Fix = "Give the name of another database, or have this one opened."
+		x.Statements = []string{fmt.Sprintf("ALTER DATABASE %s WITH ALLOW_CONNECTIONS true;", db)}
 	case "53300":
 		x.Kind = TooMany
 		x.What = "PostgreSQL takes no further connections: all are in use."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 func (p *probe) versionPostgres(ctx context.Context) (outcome, error) {
@@ -48,13 +49,7 @@ func (p *probe) rightsPostgres(ctx context.Context) (outcome, error) {
 			Statements: []string{fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET default_transaction_read_only = off;", user, quoteIdent(p.t.Database))},
 		}
 	case schema == "":
-		return outcome{}, &Error{
-			Stage: Rights, Kind: NoRight,
-			What:       fmt.Sprintf("There is no schema for the tables: none of %s is there and may be used.", words(v[3])),
-			Cause:      "The schema was dropped, or the user may not use it.",
-			Fix:        "Have one created, or the search_path of the user changed.",
-			Statements: []string{fmt.Sprintf("CREATE SCHEMA %s AUTHORIZATION %s;", user, user)},
-		}
+		return outcome{}, p.explainNoSchema(v[3])
 	}
 	may, err := p.conn.text(ctx, "SELECT has_schema_privilege(current_schema(), 'CREATE')::text")
 	if err != nil {
@@ -67,13 +62,28 @@ func (p *probe) rightsPostgres(ctx context.Context) (outcome, error) {
 		Stage: Rights, Kind: NoRight,
 		What:       fmt.Sprintf("%s may not create tables in the schema %s.", words(p.t.Username), words(schema)),
 		Cause:      "Nobody granted it.",
-		Fix:        "Have the right granted, or make the user the owner of the database.",
+		Fix:        fmt.Sprintf("Have the right granted within the database %s, or the user made its owner.", words(p.t.Database)),
 		Statements: []string{fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", quoteIdent(schema), user), fmt.Sprintf("ALTER DATABASE %s OWNER TO %s;", quoteIdent(p.t.Database), user)},
 	}
 	if schema == "public" {
 		e.Cause = "Since PostgreSQL 15 only the owner of a database may create tables in its schema public."
 	}
 	return outcome{}, e
+}
+
+func (p *probe) explainNoSchema(path string) *Error {
+	user := quoteIdent(p.t.Username)
+	e := &Error{
+		Stage: Rights, Kind: NoRight,
+		What:       fmt.Sprintf("There is no schema for the tables: none of %s is there and may be used.", words(path)),
+		Cause:      "The schema was dropped, or the user may not use it.",
+		Fix:        fmt.Sprintf("Have one created within the database %s, where the search_path of the user leads to it.", words(p.t.Database)),
+		Statements: []string{fmt.Sprintf("CREATE SCHEMA %s AUTHORIZATION %s;", user, user)},
+	}
+	if !strings.Contains(path, `"$user"`) {
+		e.Statements = append(e.Statements, fmt.Sprintf("ALTER ROLE %s IN DATABASE %s SET search_path = %s;", user, quoteIdent(p.t.Database), user))
+	}
+	return e
 }
 
 func (p *probe) charsetPostgres(ctx context.Context) (outcome, error) {

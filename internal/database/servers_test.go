@@ -216,7 +216,7 @@ func TestMariaDB(t *testing.T) {
 		{name: "a pattern of databases", user: "wild", want: map[Stage]Status{Rights: OK}},
 		{
 			name: "wrong password", user: "app", password: "not-the-password", want: noTLS(upTo(Login, "")), kind: WrongPassword,
-			what: "MariaDB does not let app in from 127.0.0.1: wrong password, no such user, or no such user for this host.", has: []string{"CREATE USER 'app'@'127.0.0.1'"},
+			what: "MariaDB does not let app in from 127.0.0.1: wrong password, no such user, or no such user for this host.", has: []string{"CREATE USER IF NOT EXISTS 'app'@'127.0.0.1'"},
 		},
 		{
 			name: "wrong password, encrypted", user: "app", password: "not-the-password", params: "sslMode=trust", want: upTo(Login, OK), kind: WrongPassword,
@@ -237,7 +237,7 @@ func TestMariaDB(t *testing.T) {
 		{name: "a limit", user: "busy", want: noTLS(upTo(Version, "")), kind: TooMany, what: "MariaDB takes no further connections: all are in use."},
 		{
 			name: "no database", user: "onlytls", database: "nowhere", params: "sslMode=trust", want: upTo(Database, OK), kind: DatabaseMissing, what: "MariaDB has no database nowhere.",
-			has: []string{"CREATE DATABASE `nowhere` CHARACTER SET utf8mb4;"},
+			has: []string{"CREATE DATABASE IF NOT EXISTS `nowhere` CHARACTER SET utf8mb4;"},
 		},
 		{
 			name: "not this database", user: "app", database: compact, want: noTLS(upTo(Database, "")), kind: DatabaseDenied, what: "app may not use the database {db}.",

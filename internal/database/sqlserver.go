@@ -194,7 +194,7 @@ func (p *probe) explainSQLServer(e mssql.Error) *Error {
 		x.Cause = "There is none of this name, it is offline, or the login has no user in it: SQL Server says the same of all three."
 		x.Fix = "Have it created, and a user for the login in it; or correct the name."
 		x.Statements = []string{
-			fmt.Sprintf("CREATE DATABASE %s COLLATE Latin1_General_CI_AS; -- if there is none", db),
+			fmt.Sprintf("CREATE DATABASE %s COLLATE Latin1_General_CI_AS /* if there is none */;", db),
 			fmt.Sprintf("USE %s; CREATE USER %s FOR LOGIN %s; ALTER ROLE db_owner ADD MEMBER %s;", db, login, login, login),
 		}
 	case 18486:
@@ -266,7 +266,7 @@ func (p *probe) explainLogin18456(x *Error, e mssql.Error) {
 	}
 	x.Fix = "Enter the password again; then have the login created or its password set anew, and \"SQL Server and Windows Authentication mode\" switched on in the properties of the server."
 	x.Statements = []string{
-		fmt.Sprintf("CREATE LOGIN %s WITH PASSWORD = '<password>', CHECK_EXPIRATION = OFF; -- if there is none", login),
+		fmt.Sprintf("CREATE LOGIN %s WITH PASSWORD = '<password>', CHECK_EXPIRATION = OFF /* if there is none */;", login),
 		fmt.Sprintf("ALTER LOGIN %s WITH PASSWORD = '<password>' UNLOCK; ALTER LOGIN %s ENABLE;", login, login),
 	}
 }
