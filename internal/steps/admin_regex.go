@@ -14,13 +14,13 @@ var errJavaOnly = errors.New("it uses a construct of Java's regular expressions 
 // storePattern is a regular expression of the user store, tested as java.lang.String.matches does: against the whole text.
 type storePattern struct {
 	text string // as in user-mgt.xml
-	re   *regexp.Regexp
+	re   *javaRegexp
 	err  error // why it cannot be tested
 }
 
-// compileJava compiles a regular expression written for Java. Go has no lookaround, no back references, no possessive quantifiers and none of
-// Java's POSIX names: those do not compile. What compiles but means something else, a class within a class, is refused.
-func compileJava(text string) (*regexp.Regexp, error) {
+// compileJava compiles a regular expression written for Java. Go has no back references, no possessive quantifiers, no lookaround but what javaRegexp has, and
+// none of Java's POSIX names: those do not compile. What compiles but means something else, a class within a class, is refused.
+func compileJava(text string) (*javaRegexp, error) {
 	javaPatterns.Lock()
 	defer javaPatterns.Unlock()
 	if known, ok := javaPatterns.compiled[text]; ok {
@@ -43,23 +43,23 @@ var javaPatterns = struct {
 const mostPatterns = 64
 
 type javaPattern struct {
-	re  *regexp.Regexp
+	re  *javaRegexp
 	err error
 }
 
-func compileJavaAnew(text string) (*regexp.Regexp, error) {
+func compileJavaAnew(text string) (*javaRegexp, error) {
 	if otherConstruct(text) || otherProperty(text) {
 		return nil, errJavaOnly
 	}
-	_, err := regexp.Compile(text) // by itself, so that no parenthesis of it closes ours
+	ahead, rest, err := compileLookaheads(text)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errJavaOnly, err)
 	}
-	re, err := regexp.Compile(`\A(?:` + text + `)\z`)
+	whole, err := compileAnchored(rest, `\z`)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errJavaOnly, err)
 	}
-	return re, nil
+	return &javaRegexp{ahead, whole}, nil
 }
 
 var (

@@ -145,6 +145,16 @@ func TestJavaPatterns(t *testing.T) {
 		{`(?i)[a-z]{3,}`, "ABC", true},
 		{`\Q[a]\E+`, "[a]]", true},
 		{`^.{5,}$`, "abcde\n", false},
+		{`^(?=.*\d)(?=.*[A-Z]).{8,}$`, "Gray-Heron-9", true},
+		{`^(?=.*\d)(?=.*[A-Z]).{8,}$`, "gray-heron-9", false},
+		{`^(?=.*\d)(?=.*[A-Z]).{8,}$`, "Gray-Heron", false},
+		{`(?=.*\d)[\S]{5,60}`, "12345", true},
+		{`(?=.*\d)[\S]{5,60}`, "1 2345", false},
+		{`(?!.*admin)(?=.*[)\](|])\S{4,}`, "adm(n", true},
+		{`(?!.*admin)(?=.*[)\](|])\S{4,}`, "ad(admin", false},
+		{`(?=(?:.*[0-9]){2,})[]a-z0-9(|]+`, "]a1(2", true},
+		{`(?=(?:.*[0-9]){2,})[]a-z0-9(|]+`, "]a1(x", false},
+		{`(?=\Q)(\E)[()]+`, ")()", true},
 	} {
 		re, err := compileJava(c.pattern)
 		if err != nil {
@@ -156,7 +166,7 @@ func TestJavaPatterns(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{
-		`^(?=.*\d)(?=.*[A-Z]).{8,}$`, `(a)\1`, `a++b`, `\p{Punct}+`, `[a-z&&[^aeiou]]{3,}`, `[a-d[m-p]]+`, `[^[]`, `x{1,5000}`, `\u0041+`, `[a-z`,
+		`^(?=.*\d).{8,}|x`, `a(?=.*\d).{8,}`, `^(?=.*\d.{8,}$`, `(?=a)*b`, `(?=(?!b)a).+`, `(?<=a)b`, `(?=a)|(b`, `(a)\1`, `a++b`, `\p{Punct}+`, `[a-z&&[^aeiou]]{3,}`, `[a-d[m-p]]+`, `[^[]`, `x{1,5000}`, `\u0041+`, `[a-z`,
 		`\0101`, `a{,3}`, `a{`, `(?P<n>a)`, `\v`, `[a\Q`, `a)|(b`,
 	} {
 		if _, err := compileJava(pattern); !errors.Is(err, errJavaOnly) {
@@ -167,10 +177,10 @@ func TestJavaPatterns(t *testing.T) {
 
 func TestAdminPatternThatCannotBeTested(t *testing.T) {
 	home := sampleHome(t, "api")
-	replaceIn(t, home, carbon.UserMgtXML, `<Property name="PasswordJavaRegEx">^[\S]{5,30}$<`, `<Property name="PasswordJavaRegEx">^(?=.*\d).{8,}$<`)
+	replaceIn(t, home, carbon.UserMgtXML, `<Property name="PasswordJavaRegEx">^[\S]{5,30}$<`, `<Property name="PasswordJavaRegEx">^.{8,}(?&lt;=\d)$<`)
 	var found bool
 	for _, p := range problems(t, home, adminAnswers(t, "opsadmin", "Gray-Heron-Walks-9")) {
-		found = found || p.Severity == Warning && p.Key == keyAdminPassword && strings.Contains(p.Message, "could not be tested") && strings.Contains(p.Fix, `^(?=.*\d).{8,}$`)
+		found = found || p.Severity == Warning && p.Key == keyAdminPassword && strings.Contains(p.Message, "could not be tested") && strings.Contains(p.Fix, `^.{8,}(?<=\d)$`)
 	}
 	if !found {
 		t.Error("nothing says that the rule could not be tested")
@@ -324,7 +334,7 @@ func TestAdminAnyPasswordComesBack(t *testing.T) {
 }
 
 func FuzzJavaPattern(f *testing.F) {
-	for _, p := range []string{`^[\S]{5,30}$`, `[a&&[b]]`, `\Q`, `[^\]`, `(?=x)`, `[[[`} {
+	for _, p := range []string{`^[\S]{5,30}$`, `[a&&[b]]`, `\Q`, `[^\]`, `(?=x)`, `(?!(?=[)]))|`, `(?=`, `[[[`} {
 		f.Add(p, "abc")
 	}
 	f.Fuzz(func(_ *testing.T, pattern, text string) {

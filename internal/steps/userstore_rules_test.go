@@ -40,6 +40,9 @@ func TestUserStoreRules(t *testing.T) {
 		{"short password, new rule", longRule + admin + "SHORT_PW}}\n", "error admin.password: The user store accepts only 12 to 60 characters without blanks (PasswordJavaRegEx, user_store of the answers)."},
 		{"present password, new rule", longRule, "error user_store.password_regex: The administrator's password does not fit this rule. A database is asked by the rule at every login: the administrator could never log in."},
 		{"present name, new rule", "user_store: {type: jdbc, username_regex: '^[a-z]{8,30}$'}\n", "error user_store.username_regex: The administrator's user name does not fit this rule."},
+		{"lookahead", "user_store: {type: jdbc, password_regex: '^(?=.*\\d)(?=.*[A-Z])(?=.*[a-z])(?!.*admin)[\\S]{12,60}$'}\n" + admin + "SHORT_PW}}\n", "error admin.password: The user store accepts only what matches the regular expression ^(?=.*\\d)"},
+		{"lookahead and the present password", "user_store: {type: jdbc, password_regex: '^(?=.*\\d)[\\S]{5,60}$'}\n", "error user_store.password_regex: The administrator's password does not fit this rule."},
+		{"lookahead that does not end", "user_store: {type: jdbc, password_regex: '^(?=.*\\d[\\S]{12,60}$'}\n", "error user_store.password_regex: This is no regular expression: missing closing )."},
 		{"no pattern", "user_store: {type: jdbc, password_regex: '^[\\S{12,60}$'}\n", "error user_store.password_regex: This is no regular expression: missing closing ]. Java stops at it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -54,6 +57,22 @@ func TestUserStoreRules(t *testing.T) {
 				t.Errorf("%q, %q", values["PasswordJavaRegEx"], values["PasswordJavaScriptRegEx"])
 			}
 		})
+	}
+}
+
+// TestUserStoreRuleWithLookaheads: a rule that asks for kinds of characters is judged, written to both patterns as it is, and warned of no more.
+func TestUserStoreRuleWithLookaheads(t *testing.T) {
+	const rule = `^(?=.*\d)(?=.*[A-Z])(?=.*[<&])[\S]{12,60}$`
+	t.Setenv("GOOD_PW", "Correct&horse-7<")
+	home := sampleHome(t, "api")
+	before := readFile(t, home, carbon.UserMgtXML)
+	out := planTwice(t, home, "user_store: {type: jdbc, password_regex: '"+rule+"'}\nadmin: {username: opsadmin, password: {env: GOOD_PW}}\n")
+	values := oneStore(t, home, before, classJDBC)
+	if values["PasswordJavaRegEx"] != rule || values["PasswordJavaScriptRegEx"] != rule {
+		t.Errorf("%q, %q", values["PasswordJavaRegEx"], values["PasswordJavaScriptRegEx"])
+	}
+	if text := problemLines(out.Problems); strings.Contains(text, keyUsersPassRegex) || strings.Contains(text, "could not be tested") {
+		t.Errorf("%s", text)
 	}
 }
 
