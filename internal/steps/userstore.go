@@ -38,6 +38,8 @@ const (
 	keyUsersGroupObj  = "user_store.group_object_class"
 	keyUsersMember    = "user_store.membership_attribute"
 	keyUsersMemberOf  = "user_store.member_of_attribute"
+	keyUsersBackLinks = "user_store.back_links"
+	keyUsersEmpty     = "user_store.empty_groups"
 	keyUsersReferral  = "user_store.referral"
 	keyUsersRealm     = "user_store.realm"
 	keyUsersHash      = "user_store.password_hash"
@@ -104,6 +106,8 @@ func (userstore) Specs() []answers.Spec {
 		{Key: keyUsersGroupObj, Kind: answers.Text, Label: "Object class of new groups", Example: "groupOfNames", Help: "For groups that Carbon makes."},
 		{Key: keyUsersMember, Kind: answers.Text, Label: "Attribute of members", Example: "member", Help: "The attribute of a group that names its members."},
 		{Key: keyUsersMemberOf, Kind: answers.Text, Label: "Attribute of memberships", Example: "memberOf", Help: "The attribute of a user that names the groups; where the directory has it, it is quicker."},
+		{Key: keyUsersBackLinks, Kind: answers.Bool, Label: "Groups by the user's own attribute", Example: "true", Help: "BackLinksEnabled. yes: Carbon looks for the memberships of a user below the base of users, no: below that of groups. Left out: yes where the attribute of memberships is given and the bases differ."},
+		{Key: keyUsersEmpty, Kind: answers.Bool, Label: "Groups without members", Example: "false", Help: "EmptyRolesAllowed. yes: the directory takes groups that nobody is in, as Active Directory does. no: as with groupOfNames, which has to have a member."},
 		{Key: keyUsersReferral, Kind: answers.Choice, Choices: []string{"follow", "ignore", "throw"}, Label: "Referrals", Example: "follow", Help: "What to do when the directory points to another server."},
 		{Key: keyUsersRealm, Kind: answers.Text, Label: "Realm", Example: "EXAMPLE.COM", Help: "Active Directory: the default realm."},
 		{Key: keyUsersHash, Kind: answers.Text, Label: "Hash of passwords", Example: "SHA", Help: "How Carbon stores the passwords of users that it makes: SHA, MD5 or PLAIN_TEXT."},

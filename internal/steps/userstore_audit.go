@@ -116,6 +116,9 @@ func (s userstore) Verify(w *Workspace, a *answers.Set) []Result {
 	wanted := d.rules(now)
 	if d.isDirectory() {
 		wanted = append(d.changes(now), wanted...)
+		for _, name := range d.dropped(now) {
+			wanted = append(wanted, directory.Property{Name: name})
+		}
 	}
 	if len(wanted) > 0 {
 		r.Message = "The property " + wanted[0].Name + " of the user store is not as the answers have it."

@@ -12,13 +12,13 @@ import (
 	"carbon-setup/internal/directory"
 )
 
-// directoryFields are the answers that set a property of the store.
+// directoryAnswers are the answers that set a property of the store.
 var directoryAnswers = map[string]string{
 	"ConnectionURL": keyUsersURL, "ConnectionName": keyUsersBindDN, "ConnectionPassword": keyUsersPass, "UserSearchBase": keyUsersUserBase, "UserNameAttribute": keyUsersUserAttr,
 	"UserNameListFilter": keyUsersUserList, "UserNameSearchFilter": keyUsersUserFind, "UserEntryObjectClass": keyUsersUserClass, "UserDNPattern": keyUsersPattern,
 	"ReadGroups": keyUsersGroups, "WriteGroups": keyUsersGroups, "GroupSearchBase": keyUsersGroupBase, "GroupNameAttribute": keyUsersGroupAttr,
 	"GroupNameListFilter": keyUsersGroupList, "GroupNameSearchFilter": keyUsersGroupFind, "GroupEntryObjectClass": keyUsersGroupObj,
-	"MembershipAttribute": keyUsersMember, "MemberOfAttribute": keyUsersMemberOf, "Referral": keyUsersReferral, "defaultRealmName": keyUsersRealm, "passwordHashMethod": keyUsersHash,
+	"MembershipAttribute": keyUsersMember, "MemberOfAttribute": keyUsersMemberOf, "BackLinksEnabled": keyUsersBackLinks, "EmptyRolesAllowed": keyUsersEmpty, "Referral": keyUsersReferral, "defaultRealmName": keyUsersRealm, "passwordHashMethod": keyUsersHash, "PasswordHashMethod": keyUsersHash,
 }
 
 func directoryFault(f directory.Fault) Problem {

@@ -54,7 +54,7 @@ func (d *storeWish) planDatasource(w *Workspace, now *presentStore) error {
 
 // planSame changes the properties of the directory that the answers change, and nothing else of its element.
 func (d *storeWish) planSame(now *presentStore) error {
-	err := setProperties(now, append(d.changes(now), d.rules(now)...))
+	err := errors.Join(setProperties(now, append(d.changes(now), d.rules(now)...)), removeProperties(now, d.dropped(now)))
 	if now.sealed == "" && d.server.Password.IsSet() && !d.server.Password.Equal(now.password) {
 		err = errors.Join(err, now.doc.SetChild(now.element, passwordProperty(d), []string{"Property"}, edit.Secret(), edit.Because("the account of Carbon in the directory")))
 	}
@@ -74,6 +74,19 @@ func (d *storeWish) changes(now *presentStore) []directory.Property {
 		needed := !has && (p.Name == "TenantManager" || p.Name == "PasswordHashMethod" && d.writes())
 		if value, ok := was[p.Name]; !ok || value != p.Value || needed {
 			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// dropped are the properties of the present directory that the wanted one does without: UserDNPattern, MemberOfAttribute, BackLinksEnabled. They go as a
+// whole: an empty one is not always read as none.
+func (d *storeWish) dropped(now *presentStore) []string {
+	var all []string
+	wanted := d.store.Properties(d.server)
+	for _, p := range now.store().Properties(now.server()) {
+		if !slices.ContainsFunc(wanted, func(w directory.Property) bool { return w.Name == p.Name }) {
+			all = append(all, p.Name)
 		}
 	}
 	return all
@@ -106,6 +119,16 @@ func setProperties(now *presentStore, wanted []directory.Property) error {
 		}
 		if len(all) == 0 && p.Value != "" {
 			errs = append(errs, now.doc.SetChild(now.element, storeProperty(p), []string{"Property"}, why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func removeProperties(now *presentStore, names []string) error {
+	var errs []error
+	for _, name := range names {
+		for _, e := range now.element.Find("Property[@name=" + edit.Quote(name) + "]") {
+			errs = append(errs, now.doc.Remove(e, edit.Because("the user store of the answers")))
 		}
 	}
 	return errors.Join(errs...)

@@ -204,6 +204,11 @@ func (d *storeWish) fill(a *answers.Set) {
 			d.store.BackLinksEnabled = d.store.MemberOfAttribute != "" // otherwise Carbon looks for one of them below the base of the other
 		}
 	}
+	for key, to := range map[string]*bool{keyUsersBackLinks: &d.store.BackLinksEnabled, keyUsersEmpty: &d.store.EmptyRolesAllowed} {
+		if yes, given := a.Bool(key); given {
+			*to = yes
+		}
+	}
 }
 
 // isDirectory reports whether users are to lie in a directory.

@@ -1,0 +1,76 @@
+package steps
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"carbon-setup/internal/carbon"
+)
+
+// TestUserStoreGroupSwitches: BackLinksEnabled and EmptyRolesAllowed follow from the other answers, unless they are answered themselves.
+func TestUserStoreGroupSwitches(t *testing.T) {
+	const memberOf = "  member_of_attribute: memberOf\n"
+	for _, tt := range []struct{ name, answers, links, empty string }{
+		{"left out", writableStore, "", "false"},
+		{"by memberOf", writableStore + memberOf, "true", "false"},
+		{"by memberOf, answered", writableStore + memberOf + "  back_links: true\n", "true", "false"},
+		{"one base for both", strings.Replace(readOnlyStore, "suffix", "user_base: dc=example,dc=com\n  group_base: dc=example,dc=com\n  suffix", 1) + memberOf + "  back_links: false\n", "", ""},
+		{"empty groups", writableStore + "  group_object_class: groupOfUniqueNames\n  empty_groups: true\n", "", "true"},
+		{"Active Directory", domainStore, "true", "true"},
+		{"Active Directory, answered", domainStore + "  back_links: false\n  empty_groups: false\n", "false", "false"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			home := sampleHome(t, "servlet")
+			planTwice(t, home, userStoreAnswers(t, tt.answers))
+			stores, _, _ := realmOf(t, home)
+			if values := stores[0].values(); values["BackLinksEnabled"] != tt.links || values["EmptyRolesAllowed"] != tt.empty {
+				t.Errorf("BackLinksEnabled is %q, EmptyRolesAllowed %q; want %q and %q", values["BackLinksEnabled"], values["EmptyRolesAllowed"], tt.links, tt.empty)
+			}
+			if r := (userstore{}).Verify(openHome(t, home), answersOf(t, tt.answers)); r[0].Status != OK {
+				t.Errorf("%s", resultLines(r))
+			}
+		})
+	}
+}
+
+// TestUserStoreGroupSwitchesRefused: switches that leave users without groups are refused at their own keys.
+func TestUserStoreGroupSwitchesRefused(t *testing.T) {
+	userStoreAnswers(t, "")
+	home := sampleHome(t, "servlet")
+	refused(t, home, writableStore+"  member_of_attribute: memberOf\n  back_links: false\n", "error user_store.back_links: To read \"memberOf\" Carbon 4.2.0 searches for the user in the GroupSearchBase")
+	refused(t, home, writableStore+"  back_links: true\n", "error user_store.back_links: With BackLinksEnabled and without MemberOfAttribute")
+	text := problemLines(problems(t, home, writableStore+"  empty_groups: true\n"))
+	if !strings.Contains(text, "warning user_store.empty_groups: Empty roles are allowed, but in most directories a groupOfNames must have a member") {
+		t.Errorf("%s", text)
+	}
+}
+
+// TestUserStoreDropsProperties: what a directory is to do without goes out of its element, and nothing else does; it is no change the second time.
+func TestUserStoreDropsProperties(t *testing.T) {
+	const gone = "MemberOfAttribute,BackLinksEnabled,UserDNPattern"
+	home := sampleHome(t, "api")
+	plain := writableStore + "  dn_pattern: ''\n  member_of_attribute: ''\n  back_links: false\n"
+	planTwice(t, home, userStoreAnswers(t, plain))
+	want := readFile(t, home, carbon.UserMgtXML)
+	planTwice(t, home, writableStore+"  dn_pattern: 'uid={0},ou=Users,dc=example,dc=com'\n  member_of_attribute: memberOf\n  back_links: true\n")
+	stores, _, _ := realmOf(t, home)
+	for name := range strings.SplitSeq(gone, ",") {
+		if stores[0].values()[name] == "" {
+			t.Errorf("there is no %s that could go", name)
+		}
+	}
+	if r := (userstore{}).Verify(openHome(t, home), answersOf(t, plain)); r[0].Status == OK {
+		t.Error("a store with properties that the answers do without is verified")
+	}
+	planTwice(t, home, plain)
+	if text := readFile(t, home, carbon.UserMgtXML); text != want {
+		t.Errorf("what was left: %q", linesOnlyIn(text, want))
+	}
+}
+
+// linesOnlyIn are the lines of a that b has not.
+func linesOnlyIn(a, b string) []string {
+	other := strings.Split(b, "\n")
+	return slices.DeleteFunc(strings.Split(a, "\n"), func(line string) bool { return slices.Contains(other, line) })
+}
