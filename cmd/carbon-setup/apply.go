@@ -30,6 +30,7 @@ swaps all files, reads them back and verifies them, or takes everything back. It
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.apply(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.file, "answers", "", "the answers file")
+	a.setFlag(cmd)
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "yes, change the install")
 	cmd.Flags().StringVar(&f.expect, "expect-plan", "", "refuse unless the plan has this hash (plan prints it)")
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")

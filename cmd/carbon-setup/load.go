@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"carbon-setup/internal/answers"
@@ -52,16 +53,18 @@ func (a *app) open(ctx context.Context) (*carbon.Install, error) {
 	return in, nil
 }
 
-// readAnswers parses an answers file and finds its secrets. Warnings go to stderr.
+// readAnswers parses an answers file with what --set puts in the place of its answers, and finds the secrets. --set may stand alone. Warnings go to stderr.
 func (a *app) readAnswers(ctx context.Context, path string) (*answers.Set, error) {
-	if err := requireFlag("answers", path, "the file that says what to do. carbon-setup answers prints a template"); err != nil {
-		return nil, err
+	data, err := []byte("version: 1\n"), error(nil)
+	if path != "" || len(a.sets) == 0 {
+		if err := requireFlag("answers", path, "the file that says what to do. carbon-setup answers prints a template"); err != nil {
+			return nil, err
+		}
+		if data, err = readLimited(path); err != nil {
+			return nil, err
+		}
 	}
-	data, err := readLimited(path)
-	if err != nil {
-		return nil, err
-	}
-	set, warnings, err := answers.Parse(path, data, steps.Schema())
+	set, warnings, err := answers.ParseWith(path, data, steps.Schema(), "--set", a.sets)
 	a.warnFaults(warnings)
 	if err != nil {
 		return nil, err
@@ -70,6 +73,11 @@ func (a *app) readAnswers(ctx context.Context, path string) (*answers.Set, error
 	warnings, err = r.Resolve(ctx, set)
 	a.warnFaults(warnings)
 	return set, err
+}
+
+// setFlag registers --set, for the commands that take answers.
+func (a *app) setFlag(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&a.sets, "set", nil, "an answer in place of the file's, such as hostname.name=am02.example.com; may be given again. A secret by env:NAME, file:PATH or prompt only")
 }
 
 // maxAnswers is more than any answers file needs, in bytes; answers.Parse refuses smaller ones with a better reason.
@@ -105,7 +113,7 @@ func (a *app) warnFaults(faults []answers.Fault) {
 	for _, f := range told {
 		where := ""
 		if f.At.File != "" {
-			where = fmt.Sprintf("%s:%d:%d: ", f.At.File, f.At.Line, f.At.Column)
+			where = f.At.String() + ": "
 		}
 		fmt.Fprintf(a.err, "warning: %s%s\n", where, sentence(f.Key, f.Message, f.Fix))
 	}

@@ -30,6 +30,7 @@ type app struct {
 
 	home string
 	json bool
+	sets []string // answers of the command line: KEY=VALUE
 }
 
 // run executes one command line and returns its exit code. It is the only place where errors become codes.

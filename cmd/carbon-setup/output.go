@@ -148,7 +148,7 @@ func position(key string, set *answers.Set) string {
 	if at.File == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d:%d: ", at.File, at.Line, at.Column)
+	return at.String() + ": "
 }
 
 // errorRecords returns one record per fault of a list of faults, else one for the error.

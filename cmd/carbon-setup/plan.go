@@ -26,6 +26,7 @@ the plan for apply --expect-plan, on stderr.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.plan(cmd.Context(), file) },
 	}
 	cmd.Flags().StringVar(&file, "answers", "", "the answers file")
+	a.setFlag(cmd)
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
 	return cmd
 }

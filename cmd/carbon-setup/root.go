@@ -52,6 +52,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetUsageTemplate(root.UsageTemplate() + exitCodesHelp)
 	root.PersistentFlags().StringVar(&a.home, "home", "", "the install (default: $CARBON_HOME, then the install that contains the working directory)")
 	s.register(root)
+	a.setFlag(root)
 	root.AddCommand(
 		a.setupCommand(), a.planCommand(), a.applyCommand(), a.auditCommand(), a.verifyCommand(), a.diagnoseCommand(), a.restoreCommand(),
 		a.runsCommand(), a.answersCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),

@@ -34,6 +34,7 @@ func (a *app) setupCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.setup(cmd.Context(), f) },
 	}
 	f.register(cmd)
+	a.setFlag(cmd)
 	return cmd
 }
 
@@ -80,7 +81,7 @@ func (a *app) setup(ctx context.Context, f *setupFlags) error {
 		return err
 	}
 	var set *answers.Set
-	if f.file != "" {
+	if f.file != "" || len(a.sets) > 0 {
 		if set, err = a.readAnswers(ctx, f.file); err != nil {
 			return err
 		}

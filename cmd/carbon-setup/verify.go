@@ -27,6 +27,7 @@ configuration file, and with --answers compares the values in force with the ans
 	}
 	cmd.Flags().BoolVar(&live, "live", false, "ask the running server (not in this version)")
 	cmd.Flags().StringVar(&file, "answers", "", "compare the values in force with these answers, too")
+	a.setFlag(cmd)
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
 	return cmd
 }
@@ -43,7 +44,7 @@ func (a *app) verify(ctx context.Context, file string) error {
 		return err
 	}
 	results = append(results, driftResults(drift)...)
-	if file != "" {
+	if file != "" || len(a.sets) > 0 {
 		set, err := a.readAnswers(ctx, file)
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ func (s *Set) Place(key string) Position {
 	for at := key; at != ""; at = at[:max(strings.LastIndexByte(at, '.'), 0)] {
 		var first Position
 		look := func(k string, p Position) {
-			if within(k, at) && p.File != "" && (first.File == "" || p.Line < first.Line || p.Line == first.Line && p.Column < first.Column) {
+			if within(k, at) && p.File != "" && (first.File == "" || p.inFile() && (!first.inFile() || p.before(first) < 0)) {
 				first = p
 			}
 		}

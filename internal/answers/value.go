@@ -10,7 +10,8 @@ import (
 	"carbon-setup/internal/secret"
 )
 
-// Position is where a value stands in an answers file; the zero Position is "not from a file". Columns count characters.
+// Position is where a value stands in an answers file; the zero Position is "not from a file", and without a line File names what it was given by.
+// Columns count characters.
 type Position struct {
 	File         string
 	Line, Column int
@@ -23,6 +24,9 @@ func (p Position) String() string {
 	}
 	return p.File + ":" + strconv.Itoa(p.Line) + ":" + strconv.Itoa(p.Column)
 }
+
+// inFile reports whether there is a line: what was given on a command line has none.
+func (p Position) inFile() bool { return p.Line > 0 }
 
 // before orders positions of one file.
 func (p Position) before(o Position) int {
