@@ -103,7 +103,7 @@ func (datasources) Specs() []answers.Spec {
 		},
 		{Key: key(dsJNDI), Kind: answers.Text, Label: "JNDI name", Example: "jdbc/WSO2UM_DB", Help: "For a datasource that the install does not have: the name under which it is looked up. The block is added to master-datasources.xml."},
 		{Key: key(dsUse), Kind: answers.List, Label: "Used for", Example: "[users]", Help: "For a datasource that the install does not have: registry, users, or mount (a registry database that several servers share, mounted beside the local one)."},
-		{Key: key(dsMount), Kind: answers.List, Label: "Mounted paths", Example: "[/_system/config, /_system/governance]", Help: "With use: mount, the paths of the registry that are shared. Left out: /_system/config and /_system/governance."},
+		{Key: key(dsMount), Kind: answers.List, Label: "Mounted paths", Example: "[/_system/config, /_system/governance]", Help: "With use: mount, the paths of the registry that are shared. Left out: those that are mounted, or else /_system/config and /_system/governance."},
 	}
 }
 
@@ -151,7 +151,7 @@ func (s datasources) fieldsOf(w *Workspace, a *answers.Set, f *fieldsOf, b *dsBl
 		return
 	case typeSame:
 		s.placeFields(ask, b, wish)
-		ask(dsSchema, schemaField)
+		askSchema(w, ask, wish)
 		return
 	}
 	if wish.target.Descriptor == "" {
@@ -190,16 +190,22 @@ func (s datasources) fieldsOf(w *Workspace, a *answers.Set, f *fieldsOf, b *dsBl
 		asked.adopt(w, wishes(w, a))
 		s.driverField(w, q, &asked)
 	})
-	ask(dsSchema, schemaField)
+	askSchema(w, ask, wish)
 }
 
-func schemaField(q *Field) {
-	q.Options = []Option{
-		{schemaCreate, "make the tables, if the database is empty"},
-		{schemaVerify, "the tables are there already"},
-		{schemaSkip, "do not look at them"},
+// askSchema asks about the tables, where the product has a script for any.
+func askSchema(w *Workspace, ask func(string, func(*Field)), wish *dsWish) {
+	if sets, err := scriptsFor(w, wish); err == nil && len(sets) == 0 {
+		return
 	}
-	q.Default, q.DefaultFrom = schemaCreate, "a new database"
+	ask(dsSchema, func(q *Field) {
+		q.Options = []Option{
+			{schemaCreate, "make the tables, if the database is empty"},
+			{schemaVerify, "the tables are there already"},
+			{schemaSkip, "do not look at them"},
+		}
+		q.Default, q.DefaultFrom = schemaCreate, "a new database"
+	})
 }
 
 func (s datasources) typeField(w *Workspace, a *answers.Set, q *Field, b *dsBlock, first string) {

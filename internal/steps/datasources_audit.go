@@ -135,6 +135,8 @@ func (s datasources) verifyOne(w *Workspace, d *dsWish) Result {
 		r.Message = d.name + " has another user or password than the answers."
 	case !d.had:
 		r.Message = d.name + " is not looked up for " + strings.Join(d.use, " and ") + "."
+	case !d.mounted(w):
+		r.Message = carbon.RegistryXML + " does not mount what the answers want from " + d.name + "."
 	case jar == nil:
 		r.Message = "There is no driver for " + d.name + " in " + carbon.ComponentsLib + "."
 	default:

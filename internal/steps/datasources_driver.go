@@ -37,6 +37,9 @@ type driverCache map[string]*driverJar
 // driverAt reads a jar outside of the home, or inside by its absolute path.
 func (w *Workspace) driverAt(path string) *driverJar {
 	full, err := answers.Expand(path, os.LookupEnv)
+	if err == nil {
+		full, err = filepath.Abs(full) // Java runs in another folder
+	}
 	if err != nil {
 		return &driverJar{path: path, err: err}
 	}

@@ -123,7 +123,7 @@ type dsWish struct {
 	target database.Target
 	driver string // path of a jar, "" = the one that is there
 	schema string
-	jndi   string   // of a new one
+	jndi   string
 	use    []string // of a new one
 	mount  []string
 	faults []dsFault
@@ -151,6 +151,9 @@ func wishOf(w *Workspace, a *answers.Set, name, first string) *dsWish {
 	d.use, d.mount = a.List(dsKey(name, dsUse)), a.List(dsKey(name, dsMount))
 	if d.schema == "" {
 		d.schema = schemaCreate
+	}
+	if d.jndi == "" && d.block != nil {
+		d.jndi = d.block.jndi
 	}
 	d.had = d.block != nil && d.wired(w, d.block.jndi)
 	d.base(w, a, first)

@@ -98,8 +98,11 @@ func (p tablePurpose) wants(w *Workspace, jndi string, use []string) bool {
 	return false
 }
 
-// tablesAction is what the names of the actions that create tables begin with.
-const tablesAction = "Tables of "
+// What the names of the actions begin with that create tables, and of those that only look whether they are there. UndoAction knows them by these.
+const (
+	tablesAction = "Tables of "
+	lookAction   = "Look at the tables of "
+)
 
 // planTables asks for the tables of every datasource that is led to another database. One that leads there already has had them from an earlier run.
 func (s datasources) planTables(w *Workspace, all []*dsWish) {
@@ -118,11 +121,11 @@ func (s datasources) planTables(w *Workspace, all []*dsWish) {
 			files[i] = set.File
 			tables += len(set.Tables)
 		}
-		what := fmt.Sprintf("%d tables from %s in %s, if it is empty", tables, strings.Join(files, " and "), d.target.String())
+		name, what := tablesAction, fmt.Sprintf("%d tables from %s in %s, if it is empty", tables, strings.Join(files, " and "), d.target.String())
 		if d.schema == schemaVerify {
-			what = fmt.Sprintf("looks whether the %d tables of %s are in %s", tables, strings.Join(files, " and "), d.target.String())
+			name, what = lookAction, fmt.Sprintf("whether the %d tables of %s are in %s", tables, strings.Join(files, " and "), d.target.String())
 		}
-		w.Do(apply.Action{Name: tablesAction + d.name, Detail: what, Do: job.do, Undo: job.undo})
+		w.Do(apply.Action{Name: name + d.name, Detail: what, Do: job.do, Undo: job.undo})
 	}
 }
 
@@ -206,7 +209,7 @@ func (j *tableJob) undo(ctx context.Context) (err error) {
 // that has been begun with is gone on with by the next run, and nothing else is in it.
 func UndoAction(ctx context.Context, name, _ string) error {
 	switch {
-	case strings.HasPrefix(name, tablesAction):
+	case strings.HasPrefix(name, tablesAction), strings.HasPrefix(name, lookAction):
 		return nil
 	case strings.HasPrefix(name, adminPasswordAction), strings.HasPrefix(name, adminDisableAction):
 		return undoUser(ctx, openUsers)

@@ -13,10 +13,12 @@ import (
 var mountedPaths = []string{"/_system/config", "/_system/governance"}
 
 const (
-	realmConfig    = "/UserManager/Realm/Configuration"
-	mountDBConfig  = "sharedregistry"
-	mountInstance  = "shared"
-	mountTargetFmt = "/_system/"
+	realmConfig   = "/UserManager/Realm/Configuration"
+	mountDBConfig = "sharedregistry"
+	mountInstance = "shared"
+
+	mountConfigAt   = "dbConfig[@name='" + mountDBConfig + "']"
+	mountInstanceAt = "remoteInstance[dbConfig='" + mountDBConfig + "']"
 )
 
 // wire makes registry.xml and user-mgt.xml look a new datasource up.
@@ -63,37 +65,34 @@ func (d *dsWish) wireRegistry(w *Workspace) error {
 	return &edit.Error{File: carbon.RegistryXML, What: "there is no <dbConfig name=\"" + now + "\"> with a <dataSource>", Fix: "put back the file of the distribution"}
 }
 
-// wireMount keeps the local registry and mounts the shared one into it, as the comments of registry.xml show it. cacheId is user@url, so that all nodes
-// tell each other of changes.
+// wireMount keeps the local registry and mounts the shared one into it, as the comments of registry.xml show it.
 func (d *dsWish) wireMount(w *Workspace) error {
 	doc, err := w.XML(carbon.RegistryXML)
 	if err != nil {
 		return err
 	}
-	root := doc.Root()
-	if there := root.First("dbConfig[@name='" + mountDBConfig + "']"); there != nil {
-		if name := there.First("dataSource").Text(); name != d.jndi {
-			return &edit.Error{File: carbon.RegistryXML, Line: there.Line(), What: "the mounted registry is in " + name + " already", Fix: "leave use: [mount] out, or change the file by hand"}
-		}
-		return nil // mounted by an earlier run
-	}
-	url, err := d.target.URL()
+	cache, err := d.cacheID()
 	if err != nil {
 		return err
 	}
-	leaf := func(name, text string) edit.New { return edit.New{Name: name, Text: text} }
+	root := doc.Root()
 	why := edit.Because("the registry of " + d.name + ", which the servers share")
+	if there := root.First(mountConfigAt); there != nil {
+		if name := there.First("dataSource").Text(); name != d.jndi {
+			return &edit.Error{File: carbon.RegistryXML, Line: there.Line(), What: "the mounted registry is in " + name + " already", Fix: "leave use: [mount] out, or change the file by hand"}
+		}
+		return d.remount(doc, cache, why)
+	}
+	leaf := func(name, text string) edit.New { return edit.New{Name: name, Text: text} }
 	blocks := []edit.New{
 		{Name: "dbConfig", Attrs: []edit.Attr{{Name: "name", Value: mountDBConfig}}, Children: []edit.New{leaf("dataSource", d.jndi)}},
 		{Name: "remoteInstance", Attrs: []edit.Attr{{Name: "url", Value: "https://localhost:9443/registry"}}, Children: []edit.New{
 			leaf("id", mountInstance), leaf("dbConfig", mountDBConfig), leaf("readOnly", "false"), leaf("enableCache", "true"), leaf("registryRoot", "/"),
-			leaf("cacheId", d.target.Username+"@"+url),
+			leaf("cacheId", cache),
 		}},
 	}
-	for _, path := range d.mounts() {
-		blocks = append(blocks, edit.New{Name: "mount", Attrs: []edit.Attr{{Name: "path", Value: path}, {Name: "overwrite", Value: "true"}}, Children: []edit.New{
-			leaf("instanceId", mountInstance), leaf("targetPath", mountTargetFmt+strings.TrimPrefix(path, mountTargetFmt)),
-		}})
+	for _, path := range d.mounts(root) {
+		blocks = append(blocks, mountOf(path))
 	}
 	at := edit.FirstIn(root)
 	if all := root.Find("dbConfig"); len(all) > 0 {
@@ -107,6 +106,74 @@ func (d *dsWish) wireMount(w *Workspace) error {
 	return nil
 }
 
+// cacheID is user@url, so that all nodes tell each other of changes.
+func (d *dsWish) cacheID() (string, error) {
+	url, err := d.target.URL()
+	return d.target.Username + "@" + url, err
+}
+
+func mountOf(path string) edit.New {
+	return edit.New{Name: "mount", Attrs: []edit.Attr{{Name: "path", Value: path}, {Name: "overwrite", Value: "true"}}, Children: []edit.New{
+		{Name: "instanceId", Text: mountInstance}, {Name: "targetPath", Text: path},
+	}}
+}
+
+// remount makes what an earlier run has mounted follow the answers: the database, and the paths.
+func (d *dsWish) remount(doc *edit.XML, cache string, why edit.Opt) error {
+	root := doc.Root()
+	instance := root.First(mountInstanceAt)
+	if instance == nil {
+		return &edit.Error{File: carbon.RegistryXML, Line: root.First(mountConfigAt).Line(), What: "there is no <remoteInstance> of " + mountDBConfig, Fix: "remove the <dbConfig>, so that all of it is written anew"}
+	}
+	var errs []error
+	if id := instance.First("cacheId"); id != nil && id.Text() != cache {
+		errs = append(errs, doc.SetText(id, cache, why))
+	}
+	wanted, at := d.mounts(root), edit.After(instance)
+	for _, e := range mountsOf(root) {
+		if path, _ := e.Attr("path"); !slices.Contains(wanted, path) {
+			errs = append(errs, doc.Remove(e, why))
+		} else {
+			at = edit.After(e)
+		}
+	}
+	there := mountPaths(root)
+	for _, path := range wanted {
+		if !slices.Contains(there, path) {
+			errs = append(errs, doc.Insert(at, mountOf(path), why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// mountsOf are the <mount>s of the shared registry.
+func mountsOf(root *edit.Element) []*edit.Element {
+	return slices.DeleteFunc(root.Find("mount"), func(e *edit.Element) bool { return strings.TrimSpace(e.First("instanceId").Text()) != mountInstance })
+}
+
+func mountPaths(root *edit.Element) []string {
+	var all []string
+	for _, e := range mountsOf(root) {
+		path, _ := e.Attr("path")
+		all = append(all, path)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// mounted reports whether registry.xml mounts what the answers want from the database that they name; true for a datasource that is not mounted.
+func (d *dsWish) mounted(w *Workspace) bool {
+	if !slices.Contains(d.use, useMount) {
+		return true
+	}
+	doc, err := w.XML(carbon.RegistryXML)
+	if err != nil {
+		return false
+	}
+	cache, err := d.cacheID()
+	return err == nil && slices.Equal(mountPaths(doc.Root()), d.mounts(doc.Root())) && doc.Root().First(mountInstanceAt+"/cacheId").Text() == cache
+}
+
 // wired reports whether registry.xml and user-mgt.xml look the datasource up for all that it is used for.
 func (d *dsWish) wired(w *Workspace, jndi string) bool {
 	text := func(file, at string) string {
@@ -117,7 +184,7 @@ func (d *dsWish) wired(w *Workspace, jndi string) bool {
 		return strings.TrimSpace(doc.First(at).Text())
 	}
 	for _, use := range d.use {
-		at := "/wso2registry/dbConfig[@name='" + mountDBConfig + "']/dataSource"
+		at := "/wso2registry/" + mountConfigAt + "/dataSource"
 		file := carbon.RegistryXML
 		switch use {
 		case useUsers:
@@ -132,8 +199,12 @@ func (d *dsWish) wired(w *Workspace, jndi string) bool {
 	return true
 }
 
-func (d *dsWish) mounts() []string {
+// mounts are the paths to mount: those of the answers, or else those that are mounted already, or else what servers of a cluster share.
+func (d *dsWish) mounts(root *edit.Element) []string {
 	if len(d.mount) == 0 {
+		if there := mountPaths(root); len(there) > 0 {
+			return there
+		}
 		return mountedPaths
 	}
 	paths := slices.Clone(d.mount)
