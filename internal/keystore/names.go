@@ -74,3 +74,9 @@ func matchPattern(pattern, host string) bool {
 	_, rest, ok := strings.Cut(host, ".")
 	return ok && rest == parent && strings.Contains(parent, ".") && !strings.HasPrefix(host, ".")
 }
+
+// Covers reports whether the certificate is made out for a host name, and whether it says so in its common name alone, where today's browsers do not look.
+func (c *Certificate) Covers(host string) (covers, byCommonName bool) {
+	match := matchName(c, host)
+	return match != nameMissing, match == nameInCommonName
+}
