@@ -200,6 +200,19 @@ func (in *Install) Glob(pattern string) []string {
 	return found
 }
 
+// List returns what lies in a folder, sorted by name; none of a folder that cannot be read.
+func (in *Install) List(dir string) []fs.DirEntry {
+	p, err := in.path("open", dir)
+	if err != nil {
+		return nil
+	}
+	entries, err := os.ReadDir(p)
+	if err != nil {
+		return nil
+	}
+	return entries
+}
+
 // Refresh reads again what changes while a wizard is open: Running and Started. It is not safe for concurrent use with reads of the two.
 func (in *Install) Refresh(ctx context.Context) error {
 	running := in.running(ctx)

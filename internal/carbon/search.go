@@ -2,11 +2,10 @@ package carbon
 
 import (
 	"context"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
-	"sync"
 )
 
 // searchSkips are folders that no server reads its files from: what p2 has unpacked, logs, and what is thrown away.
@@ -15,8 +14,11 @@ var searchSkips = map[string]bool{
 	"repository/components/configuration": true, "repository/logs": true, "tmp": true, ".carbon-setup": true,
 }
 
-// maxFound bounds what one Search keeps.
-const maxFound = 500
+// The bounds of a Search. Web applications have folders by the thousand; their configuration lies in WEB-INF/classes at the deepest.
+const (
+	maxFound = 500
+	maxDepth = 6 // folders below the home
+)
 
 // Search is a walk through a home that goes on beside other work.
 type Search struct {
@@ -24,8 +26,8 @@ type Search struct {
 	files []string
 }
 
-// StartSearch begins to look for the files whose names match, in the whole home but for what p2 has unpacked, logs and temporary folders. Links are
-// not followed. The walk ends with ctx; whoever starts it waits for it with Files.
+// StartSearch begins to look for the files whose names match: in the home, six folders deep, but for what p2 has unpacked, logs and temporary folders.
+// Links are not followed. The walk ends with ctx; whoever starts it waits for it with Files.
 func (in *Install) StartSearch(ctx context.Context, match func(name string) bool) *Search {
 	s := &Search{done: make(chan struct{})}
 	go func() {
@@ -41,38 +43,35 @@ func (s *Search) Files() []string {
 	return s.files
 }
 
-// walk goes through the folders side by side: on a cold cache each waits for the disk.
 func (s *Search) walk(ctx context.Context, home string, match func(name string) bool) {
-	var lock sync.Mutex
-	var all sync.WaitGroup
-	tops, err := os.ReadDir(home)
-	if err != nil {
-		return
-	}
-	visit := func(path string, d fs.DirEntry, err error) error {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil || d.IsDir() && skipped(home, path) {
-			return fs.SkipDir
-		}
-		if d.Type().IsRegular() && match(d.Name()) {
-			lock.Lock()
-			defer lock.Unlock()
-			if rel, err := filepath.Rel(home, path); err == nil && len(s.files) < maxFound {
-				s.files = append(s.files, filepath.ToSlash(rel))
+	level := []string{"."}
+	for depth := 0; depth <= maxDepth && len(level) > 0; depth++ {
+		var below []string
+		for _, dir := range level {
+			if ctx.Err() != nil {
+				return
 			}
+			below = append(below, s.folder(home, dir, match)...)
 		}
-		return nil
+		level = below
 	}
-	for _, top := range tops {
-		all.Go(func() { _ = filepath.WalkDir(filepath.Join(home, top.Name()), visit) }) // what cannot be read is passed over
-	}
-	all.Wait()
 	slices.Sort(s.files)
 }
 
-func skipped(home, path string) bool {
-	rel, err := filepath.Rel(home, path)
-	return err == nil && searchSkips[filepath.ToSlash(rel)]
+// folder keeps the matching files of one folder and returns its folders. What cannot be read is passed over.
+func (s *Search) folder(home, dir string, match func(name string) bool) (below []string) {
+	entries, err := os.ReadDir(filepath.Join(home, filepath.FromSlash(dir)))
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		rel := path.Join(dir, e.Name())
+		switch {
+		case e.IsDir() && !searchSkips[rel]:
+			below = append(below, rel)
+		case e.Type().IsRegular() && match(e.Name()) && len(s.files) < maxFound:
+			s.files = append(s.files, rel)
+		}
+	}
+	return below
 }

@@ -14,7 +14,7 @@ func TestSearch(t *testing.T) {
 	for _, rel := range []string{
 		"a.jks", "repository/resources/security/b.jks", "repository/deployment/server/webapps/x/y/c.JKS", "repository/conf/d.xml",
 		"repository/components/plugins/p.jks", "repository/components/features/f/conf/f.jks", "repository/components/dropins/e.jks",
-		"repository/logs/l.jks", "tmp/t.jks", ".carbon-setup/runs/1/before/r.jks",
+		"repository/logs/l.jks", "1/2/3/4/5/6/in.jks", "1/2/3/4/5/6/7/out.jks", "tmp/t.jks", ".carbon-setup/runs/1/before/r.jks",
 	} {
 		path := filepath.Join(home, filepath.FromSlash(rel))
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -30,13 +30,13 @@ func TestSearch(t *testing.T) {
 	in := &Install{Home: home}
 	match := func(name string) bool { return strings.EqualFold(filepath.Ext(name), ".jks") }
 	got := in.StartSearch(t.Context(), match).Files()
-	want := []string{"a.jks", "repository/components/dropins/e.jks", "repository/deployment/server/webapps/x/y/c.JKS", "repository/resources/security/b.jks"}
+	want := []string{"1/2/3/4/5/6/in.jks", "a.jks", "repository/components/dropins/e.jks", "repository/deployment/server/webapps/x/y/c.JKS", "repository/resources/security/b.jks"}
 	if !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := in.StartSearch(ended, match).Files(); len(got) > 1 { // the walks of the top level may have begun
+	if got := in.StartSearch(ended, match).Files(); len(got) > 0 {
 		t.Errorf("a cancelled search has found %q", got)
 	}
 }

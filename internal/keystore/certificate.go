@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -27,7 +28,7 @@ type Certificate struct {
 	X509 *x509.Certificate
 
 	loose      *looseCertificate // of one without X509
-	selfSigned bool
+	selfSigned func() bool       // asked of few, and a signature takes its time
 }
 
 // looseCertificate is what can be read of any certificate.
@@ -44,7 +45,7 @@ type looseCertificate struct {
 func ParseCertificate(der []byte) (*Certificate, error) {
 	c, err := parseCertificate(der)
 	if err == nil {
-		c.selfSigned = bytes.Equal(c.rawSubject(), c.rawIssuer()) && signedBy(c, c) != signatureWrong
+		c.selfSigned = sync.OnceValue(func() bool { return bytes.Equal(c.rawSubject(), c.rawIssuer()) && signedBy(c, c) != signatureWrong })
 	}
 	return c, err
 }
@@ -317,7 +318,7 @@ func (c *Certificate) KeyUsage() (uses []string, critical, ok bool) {
 }
 
 // SelfSigned reports whether the certificate is signed by its own key.
-func (c *Certificate) SelfSigned() bool { return c.selfSigned }
+func (c *Certificate) SelfSigned() bool { return c.selfSigned != nil && c.selfSigned() }
 
 // SHA256 is the fingerprint as keytool prints it: upper-case hex with colons.
 func (c *Certificate) SHA256() string { h := sha256.Sum256(c.Raw); return fingerprint(h[:]) }

@@ -29,6 +29,7 @@ const (
 	ruleStorePass    = "CS-2.13" // the password that everyone knows
 	ruleTrustSelf    = "CS-2.14" // the server does not trust its own certificate
 	ruleStoreUnread  = "CS-2.15" // could not be looked at
+	rulePublicStray  = "CS-2.16" // a file that no configuration names holds the key that everyone has
 
 	keystoreFix     = "Give the server a key of its own with the step SSL keys."
 	truststoreFix   = "Mend the truststore with the step SSL keys."
@@ -50,6 +51,15 @@ type keyAuditor struct {
 	refs *storeRefs
 	all  []Result
 	seen map[string]bool // stores that were told of, by rule and file
+
+	trusts []openedTrust
+}
+
+// openedTrust is a truststore that was opened with a password; it is only read.
+type openedTrust struct {
+	data     []byte
+	password secret.Secret
+	store    *ks.Truststore
 }
 
 func (s keystore) Audit(w *Workspace) []Result {
@@ -70,6 +80,7 @@ func (s keystore) Audit(w *Workspace) []Result {
 			u.trust(ref, server)
 		}
 	}
+	u.strays()
 	u.passwords()
 	u.tls()
 	u.unread()
@@ -220,11 +231,7 @@ func (u *keyAuditor) trust(ref *storeRef, server inForce) {
 		u.add(ruleStoreUnread, Unknown, 0, ref.place, fmt.Sprintf("Its password is in the secure vault (alias %s): %s is %s.", strings.Join(ref.vault, ", "), ref.title(), ref.written), "It was not looked at.", "")
 		return
 	}
-	name, data, err := storeBytes(u.w, ref)
-	var store *ks.Truststore
-	if err == nil {
-		store, err = ks.OpenTruststore(ks.File{Name: name, Data: data}, ref.password)
-	}
+	store, err := u.openTrust(ref)
 	var told *ks.Error
 	switch {
 	case err == nil:
@@ -246,6 +253,24 @@ func (u *keyAuditor) trust(ref *storeRef, server inForce) {
 	if ref.site.file == carbon.CarbonXML && server.id != nil {
 		u.trustsItself(ref, store, server.id)
 	}
+}
+
+// openTrust opens a truststore; one that was opened with the same password is not read again.
+func (u *keyAuditor) openTrust(ref *storeRef) (*ks.Truststore, error) {
+	name, data, err := storeBytes(u.w, ref)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range u.trusts {
+		if len(data) > 0 && len(o.data) == len(data) && &o.data[0] == &data[0] && o.password.Equal(ref.password) {
+			return o.store, nil
+		}
+	}
+	store, err := ks.OpenTruststore(ks.File{Name: name, Data: data}, ref.password)
+	if err == nil {
+		u.trusts = append(u.trusts, openedTrust{data, ref.password, store})
+	}
+	return store, err
 }
 
 func (u *keyAuditor) anchors(ref *storeRef, store *ks.Truststore) {

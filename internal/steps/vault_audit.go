@@ -22,6 +22,7 @@ const (
 	ruleVaultPassword = "CS-10.4" // the password file
 	ruleVaultCannot   = "CS-10.5" // passwords in clear that the vault cannot hold
 	ruleVaultUnread   = "CS-10.6" // files that could not be looked at
+	ruleVaultDefault  = "CS-10.7" // passwords of the download that no other guideline tells of
 )
 
 const (
@@ -54,7 +55,9 @@ func (vault) Audit(w *Workspace) []Result {
 		u.key()
 		u.passwordFile()
 	}
-	u.cannot(places)
+	stay := clearSecrets(w, places)
+	u.cannot(places, stay)
+	u.download(places, stay)
 	return u.all
 }
 
@@ -296,11 +299,10 @@ func (u *vaultAuditor) onePasswordFile(name string, info fs.FileInfo, stays bool
 }
 
 // cannot lists the passwords in clear that the vault cannot hold, one result for each file.
-func (u *vaultAuditor) cannot(places []*vaultPlace) {
-	place := func(c clearSecret) carbon.Place { return c.place }
-	files, of := byFile(clearSecrets(u.w, places), place)
+func (u *vaultAuditor) cannot(places []*vaultPlace, stay []clearSecret) {
+	files, of := byFile(stay, clearSecret.at)
 	for _, file := range files {
-		u.add(ruleVaultCannot, Warn, Note, of[file][0].place, inClear(of[file], place, "Carbon 4.2.0 cannot read "+theyOr(len(of[file]))+" from the vault"), whyClear,
+		u.add(ruleVaultCannot, Warn, Note, of[file][0].place, inClear(of[file], clearSecret.at, "Carbon 4.2.0 cannot read "+theyOr(len(of[file]))+" from the vault"), whyClear,
 			"Let only the user of the server read the file, and give the account no more rights than it needs.")
 	}
 	for _, p := range places {

@@ -15,8 +15,11 @@ import (
 // clearSecret is a secret in clear that no reader of Carbon 4.2.0 takes from the vault.
 type clearSecret struct {
 	place carbon.Place
-	name  string // of its element, attribute or key
+	name  string        // of its element, attribute or key
+	value secret.Secret // a URL with a password in it, as a whole
 }
+
+func (c clearSecret) at() carbon.Place { return c.place }
 
 // clearSecrets finds the live secrets that the vault cannot hold, in every file of the configuration and in the start scripts. What is commented out, a
 // variable, or secured already is none. inVault are the places that the vault can hold.
@@ -79,7 +82,7 @@ func clearInLines(w *Workspace, rel string) []clearSecret {
 		}
 		for _, m := range setting.FindAllStringSubmatch(line, -1) {
 			if name, ok := setsSecret(m[1], m[2]); ok {
-				all = append(all, clearSecret{carbon.Place{File: rel, Line: n}, name})
+				all = append(all, clearSecret{carbon.Place{File: rel, Line: n}, name, secret.New(bareValue(m[2]))})
 			}
 		}
 	}
@@ -121,14 +124,14 @@ func clearInXML(w *Workspace, rel string, known map[string]bool) []clearSecret {
 		}
 		var here []clearSecret
 		if name, ok := clearText(e); ok {
-			here = append(here, clearSecret{carbon.Place{File: rel, Line: e.Line()}, name})
+			here = append(here, clearSecret{carbon.Place{File: rel, Line: e.Line()}, name, secret.New(strings.TrimSpace(e.Text()))})
 		}
 		for _, a := range e.Attrs() {
 			if strings.HasPrefix(a.Name, "xmlns") || a.Name == "name" {
 				continue
 			}
 			if secret.Speaks(a.Name) && isValue(a.Value) || hasUserInfo(a.Value) {
-				here = append(here, clearSecret{carbon.Place{File: rel, Line: e.AttrLine(a.Name)}, a.Name})
+				here = append(here, clearSecret{carbon.Place{File: rel, Line: e.AttrLine(a.Name)}, a.Name, secret.New(a.Value)})
 			}
 		}
 		if len(here) > 0 && !known[spot(rel, e)] { // the way to an element takes longer than a look at it
@@ -173,7 +176,7 @@ func clearInProperties(w *Workspace, rel string) []clearSecret {
 	var all []clearSecret
 	for _, e := range doc.Entries() {
 		if secret.Speaks(e.Key) && isValue(strings.TrimSpace(e.Value)) || hasUserInfo(e.Value) {
-			all = append(all, clearSecret{carbon.Place{File: rel, Line: e.Line}, e.Key})
+			all = append(all, clearSecret{carbon.Place{File: rel, Line: e.Line}, e.Key, secret.New(strings.TrimSpace(e.Value))})
 		}
 	}
 	return all
@@ -194,7 +197,7 @@ func clearInScripts(w *Workspace) []clearSecret {
 		}
 		for _, prefix := range scriptSecrets {
 			if o, ok := doc.Option(prefix); ok && o.Value != "" && !o.Expands {
-				all = append(all, clearSecret{carbon.Place{File: rel, Line: o.Line}, strings.TrimSuffix(prefix, "=")})
+				all = append(all, clearSecret{carbon.Place{File: rel, Line: o.Line}, strings.TrimSuffix(prefix, "="), secret.New(o.Value)})
 			}
 		}
 	}
@@ -217,13 +220,12 @@ func byFile[T any](all []T, place func(T) carbon.Place) (files []string, lines m
 // adviseClear lists, for the review, the passwords that stay in clear, with their places; none when there are none.
 func adviseClear(w *Workspace) []Advice {
 	places, unread := vaultPlaces(w)
-	place := func(c clearSecret) carbon.Place { return c.place }
 	all := clearSecrets(w, places)
 	apart := slices.DeleteFunc(slices.Clone(places), func(p *vaultPlace) bool { return p.rival == nil || p.alias != "" })
 	if len(all)+len(apart) == 0 {
 		return nil
 	}
-	files, of := byFile(all, place)
+	files, of := byFile(all, clearSecret.at)
 	var b strings.Builder
 	for _, p := range apart {
 		fmt.Fprintf(&b, "%s: %s %s\n", p.place(), p.whyApart(), p.fixApart())
@@ -233,7 +235,7 @@ func adviseClear(w *Workspace) []Advice {
 	}
 	fmt.Fprintf(&b, "Carbon 4.2.0 cannot read %s in %s from the vault:", number(len(all), "password", "passwords"), number(len(files), "file", "files"))
 	for _, file := range files {
-		fmt.Fprintf(&b, "\n%s %s", file, lineNumbers(of[file], place))
+		fmt.Fprintf(&b, "\n%s %s", file, lineNumbers(of[file], clearSecret.at))
 	}
 	b.WriteString("\nThey stay there in clear. Let only the user of the server read these files, and give the accounts no more rights than they need.")
 	for _, u := range unread {

@@ -31,7 +31,8 @@ type Workspace struct {
 	opened  []openedStore
 	// vaultLeft: the step of the vault has no part in the plan, whatever the answers say.
 	vaultLeft bool
-	usersLeft bool // the same of the user store
+	usersLeft bool           // the same of the user store
+	search    *carbon.Search // see startSearch
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
@@ -67,9 +68,7 @@ func (w *Workspace) overlay(rel string) *overlay {
 		return o
 	}
 	o = &overlay{path: rel}
-	o.before, o.readErr = w.Install.Read(rel)
-	o.after = o.before
-	o.origin = []piece{{0, 0, len(o.before)}}
+	o.load(w.Install.Read)
 	w.files[rel] = o
 	return o
 }
@@ -295,6 +294,9 @@ func (o *overlay) change() (apply.Change, bool) {
 // RunAudit returns the results of every step for the install as it is, in order of guideline. A row whose step is not built, or whose
 // audit cannot be made, has a result with status unknown: none is left out.
 func RunAudit(ctx context.Context, w *Workspace) []Result {
+	w.startSearch(ctx)
+	defer w.search.Files() // the walk ends with the audit
+	w.preload()
 	w.openVault(nil)
 	var all []Result
 	for _, s := range All() {
