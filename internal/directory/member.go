@@ -163,9 +163,9 @@ func (t *Tester) membership(ctx context.Context) StageResult {
 	case t.o.SampleUser == "":
 		return notTested("No user was given to look for.")
 	case t.sample == nil:
-		return skipped("Not reached: the sample user was not found.")
+		return notReached(Membership, "The sample user was not found.")
 	case t.failed[Groups]:
-		return skipped("Not reached: the search for groups failed.")
+		return notReached(Membership, "The search for groups failed.")
 	}
 	names, e := t.groupsOf(ctx, t.sample)
 	if e != nil {

@@ -263,7 +263,7 @@ func (t *Tester) lost(e *Error) bool {
 func (t *Tester) guarded(ctx context.Context, stage Stage) StageResult {
 	switch {
 	case t.ended != "":
-		return skipped("Not reached: the test ended at the stage " + t.ended.Title() + ".")
+		return notReached(stage, "The test ended at the stage "+t.ended.Title()+".")
 	case ctx.Err() != nil:
 		return StageResult{Status: NotTested, Err: canceled(ctx.Err())}
 	}
@@ -272,7 +272,7 @@ func (t *Tester) guarded(ctx context.Context, stage Stage) StageResult {
 			break
 		}
 		if !t.ran[v] {
-			return skipped("Not reached: the stage " + v.Title() + " comes before it.")
+			return notReached(stage, "The stage "+v.Title()+" comes before it.")
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, t.o.limit(stage))
@@ -302,6 +302,11 @@ func (t *Tester) guarded(ctx context.Context, stage Stage) StageResult {
 		return t.write(limited)
 	}
 	return skipped("There is no such stage.")
+}
+
+// notReached names the stage: its message may stand below those of others without its title.
+func notReached(stage Stage, why string) StageResult {
+	return skipped("Not reached: " + stage.Title() + ". " + why)
 }
 
 func skipped(why string) StageResult { return StageResult{Status: Skipped, Message: why} }

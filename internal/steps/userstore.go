@@ -180,6 +180,9 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 	propose(keyUsersUserFind, wish.store.UserNameSearchFilter)
 	f.add(keyUsersGroups, func(q *Field) {
 		q.Options = []Option{{groupsRead, "groups of the directory are roles"}, {groupsWrite, "and Carbon may make groups"}, {groupsNone, "Carbon keeps its own roles"}}
+		if kind == directory.ReadOnly {
+			q.Options, q.Choices = slices.Delete(q.Options, 1, 2), []string{groupsRead, groupsNone}
+		}
 		q.Default, q.DefaultFrom = groupsRead, "a directory that others look after"
 		if stays {
 			q.Default, q.DefaultFrom = groupsOf(wish.store), from

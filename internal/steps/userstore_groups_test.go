@@ -40,6 +40,7 @@ func TestUserStoreGroupSwitchesRefused(t *testing.T) {
 	home := sampleHome(t, "servlet")
 	refused(t, home, writableStore+"  member_of_attribute: memberOf\n  back_links: false\n", "error user_store.back_links: To read \"memberOf\" Carbon 4.2.0 searches for the user in the GroupSearchBase")
 	refused(t, home, writableStore+"  back_links: true\n", "error user_store.back_links: With BackLinksEnabled and without MemberOfAttribute")
+	refused(t, home, readOnlyStore+"  groups: write\n", "error user_store.groups: Carbon makes no groups in a directory that it only reads.")
 	text := problemLines(problems(t, home, writableStore+"  empty_groups: true\n"))
 	if !strings.Contains(text, "warning user_store.empty_groups: Empty roles are allowed, but in most directories a groupOfNames must have a member") {
 		t.Errorf("%s", text)
@@ -73,4 +74,16 @@ func TestUserStoreDropsProperties(t *testing.T) {
 func linesOnlyIn(a, b string) []string {
 	other := strings.Split(b, "\n")
 	return slices.DeleteFunc(strings.Split(a, "\n"), func(line string) bool { return slices.Contains(other, line) })
+}
+
+// TestUserStoreGroupsOffered: nobody is offered to make groups in a directory that is only read.
+func TestUserStoreGroupsOffered(t *testing.T) {
+	home := sampleHome(t, "api")
+	for kind, want := range map[string]int{readOnlyStore: 2, writableStore: 3} {
+		fields := (userstore{}).Fields(openHome(t, home), answersOf(t, userStoreAnswers(t, kind)))
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Key == keyUsersGroups })
+		if i < 0 || len(fields[i].Options) != want || len(fields[i].Choices) != want {
+			t.Errorf("%d options of the groups, want %d", len(fields[i].Options), want)
+		}
+	}
 }

@@ -55,6 +55,9 @@ func (s userstore) Validate(w *Workspace, a *answers.Set) []Problem {
 	if d.isDirectory() {
 		all = append(all, judgeDirectory(now, d)...)
 	}
+	if d.typed == string(directory.ReadOnly) && a.Text(keyUsersGroups) == groupsWrite {
+		all = append(all, Problem{Severity: Error, Key: keyUsersGroups, Message: "Carbon makes no groups in a directory that it only reads.", Fix: "Set user_store.groups: read, or user_store.type: ldap."})
+	}
 	all = append(all, judgeDatasource(w, a, d)...)
 	all = append(all, judgeRules(w, a, now, d)...)
 	if len(now.primaries) > 1 {
@@ -251,6 +254,8 @@ func (t *directoryTest) toldResult(id string, stage directory.Stage, r directory
 		res.Status, res.Severity = Warn, Warning
 		res.Message += " The truststore of the server could not be opened, so the certificate was judged by what this machine trusts."
 		res.Fix = "Mend the truststore (guideline 2), and test again."
+	case r.Err != nil && r.Err.Kind == directory.Untrusted:
+		res.Fix = strings.Replace(res.Fix, "into client-truststore.jks", "with truststore.import (guideline 2, SSL keys)", 1)
 	case stage == directory.Admin && (r.Status == directory.OK || r.Status == directory.Warn):
 		t.tellAdmin(&res, found)
 	}
