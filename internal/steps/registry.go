@@ -22,7 +22,7 @@ var registry = []Step{
 	proxy{},
 	notBuilt{row: 13, id: "cluster"},
 	notBuilt{row: 14, id: "backup"},
-	notBuilt{row: 15, id: "features"},
+	features{},
 	rotation{},
 }
 

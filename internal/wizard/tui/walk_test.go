@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,11 +31,17 @@ func start(t *testing.T) *driver {
 
 func TestHubShowsEveryGuidelineAndWhatToDo(t *testing.T) {
 	d := start(t).on("hub")
+	built := 0
 	for _, r := range d.r.rows {
 		d.sees(r.Title)
+		if r.Mark != flow.MarkNotBuilt {
+			built++
+		}
 	}
-	d.sees("Guidelines", "of 12 settled", "not in this version", "Review and apply", "enter open", "F1 help", "F2 why", "F10 save and leave")
-	d.press(times("down", 12)...).press("enter").on("hub").sees(texts.NotBuilt(13))
+	d.sees("Guidelines", fmt.Sprintf("of %d settled", built), "Review and apply", "enter open", "F1 help", "F2 why", "F10 save and leave")
+	if i := slices.IndexFunc(d.r.rows, func(r flow.Row) bool { return r.Mark == flow.MarkNotBuilt }); i >= 0 {
+		d.sees("not in this version").press(times("down", i)...).press("enter").on("hub").sees(texts.NotBuilt(d.r.rows[i].Guideline))
+	}
 	d.press("home", "enter").on("step:admin").press("esc").on("hub")
 	d.press("end", "enter").on("review")
 }
