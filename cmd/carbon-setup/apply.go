@@ -61,7 +61,8 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 	checks := a.runChecks(ctx, p)
 	result, verified, err := a.execute(ctx, p, diffs, checks, f.expect)
 	if err != nil {
-		return err
+		a.warnOf(checks) // what stops a run is often what a probe has said before, with more about it
+		return errors.Join(a.emitChecks(checks), err)
 	}
 	return a.finish(p, result, append(checks, verified...))
 }
@@ -86,7 +87,7 @@ func (a *app) warnOf(results []steps.Result) int {
 			continue
 		}
 		code = exitWarned
-		text := sentence("", r.Message, r.Fix)
+		text := sentence("", r.Text(), r.Fix)
 		if !said[text] {
 			fmt.Fprintf(a.err, "warning: %s\n", text)
 		}

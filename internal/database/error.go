@@ -66,14 +66,29 @@ type Error struct {
 func (e *Error) Error() string {
 	parts := []string{e.What}
 	if e.Server != "" {
-		parts = append(parts, "The server says: "+e.Server)
+		parts = append(parts, "The server says: "+strings.TrimSuffix(e.Server, ".")+".")
 	}
 	for _, s := range []string{e.Cause, e.Fix} {
 		if s != "" {
 			parts = append(parts, s)
 		}
 	}
+	if len(e.Statements) > 0 {
+		parts = append(parts, e.ForAdministrator())
+	}
 	return strings.Join(parts, " ")
+}
+
+// ForAdministrator names the statements on one line, "" if there are none.
+func (e *Error) ForAdministrator() string {
+	if len(e.Statements) == 0 {
+		return ""
+	}
+	all := make([]string, len(e.Statements))
+	for i, s := range e.Statements {
+		all[i] = strings.TrimSuffix(s, ";") + ";"
+	}
+	return "For the administrator of the database: " + strings.Join(all, " ")
 }
 
 // Unwrap returns the error of the driver or of the network.

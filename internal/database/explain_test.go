@@ -176,6 +176,9 @@ func TestRefusals(t *testing.T) {
 						t.Errorf("it lacks %q:\n%s", part, told(results))
 					}
 				}
+				if strings.Contains(strings.Join(e.Err.Statements, " "), "-- ") {
+					t.Errorf("a comment swallows what stands behind it:\n%s", told(results))
+				}
 			})
 		})
 	}
@@ -192,5 +195,17 @@ func TestRefusalsDiffer(t *testing.T) {
 		if len(texts) < 7 || len(kinds) < 5 {
 			t.Errorf("%s: %d texts for %d kinds of refusals", k, len(texts), len(kinds))
 		}
+	}
+}
+
+// TestForAdministrator holds what is told where there is room for one line only.
+func TestForAdministrator(t *testing.T) {
+	e := &Error{What: "It failed.", Server: "No such thing", Cause: "It is not there.", Statements: []string{"CREATE DATABASE IF NOT EXISTS `x`", "GRANT ALL ON `x`.* TO 'app'@'%';"}}
+	const want = "It failed. The server says: No such thing. It is not there. For the administrator of the database: CREATE DATABASE IF NOT EXISTS `x`; GRANT ALL ON `x`.* TO 'app'@'%';"
+	if got := e.Error(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := (&Error{What: "It failed."}).Error(); got != "It failed." {
+		t.Errorf("without statements: %s", got)
 	}
 }

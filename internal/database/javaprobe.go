@@ -46,6 +46,7 @@ type ProbeOptions struct {
 	// The truststore of the server: Carbon sets javax.net.ssl.trustStore to it for all that runs in it. "" is Java's own.
 	TrustStore, TrustStoreType string
 	TrustStorePassword         secret.Secret
+	TrustStoreData             []byte // instead of TrustStore: one that does not lie on the disk yet
 
 	Timeout time.Duration // 0 is DefaultProbeTimeout
 }
@@ -108,6 +109,10 @@ func RunProbe(ctx context.Context, o ProbeOptions) (ProbeResult, error) {
 	if err == nil {
 		defer func() { _ = os.RemoveAll(dir) }()                                 //nolint:forbidigo // it is ours
 		err = os.WriteFile(filepath.Join(dir, "Probe.class"), probeClass, 0o600) //nolint:forbidigo // in a folder of our own, outside of every install
+	}
+	if err == nil && o.TrustStoreData != nil {
+		o.TrustStore = filepath.Join(dir, "truststore")
+		err = os.WriteFile(o.TrustStore, o.TrustStoreData, 0o600) //nolint:forbidigo // in the same folder
 	}
 	if err != nil {
 		return ProbeResult{}, &ProbeError{

@@ -69,7 +69,10 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 		x.Kind = Expired
 		x.What = fmt.Sprintf("The password of %s has expired.", words(p.t.Username))
 		x.Fix = "Have it set anew; for the user of a server, expiry is best switched off."
-		x.Statements = []string{fmt.Sprintf("ALTER USER %s IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;", account)}
+		x.Statements = []string{
+			fmt.Sprintf("SELECT user, host FROM mysql.user WHERE user = %s;", mysqlText(p.t.Username)), // the server does not say from where it sees the user come
+			fmt.Sprintf("ALTER USER %s IDENTIFIED BY '<password>' PASSWORD EXPIRE NEVER;", account),
+		}
 	case 3118, 4151:
 		x.Kind = Locked
 		x.What = fmt.Sprintf("The account of %s is locked.", words(p.t.Username))

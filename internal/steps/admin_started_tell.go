@@ -107,7 +107,7 @@ func (q *userQuestion) failed(err error) Result {
 		}
 		return r
 	}
-	told := stageResult(q.id, database.StageResult{Stage: e.Stage, Status: database.Fail, Err: e})
+	told := stageResult(q.id, q.base.source, database.StageResult{Stage: e.Stage, Status: database.Fail, Err: e})
 	r.Message, r.Why, r.Fix = told.Message, told.Why, told.Fix
 	return r
 }

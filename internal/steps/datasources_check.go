@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +72,7 @@ func trustedRoots(w *Workspace) *x509.CertPool {
 func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
 	w.openVault(a)
 	var all []Check
-	roots := trustedByAnswers(w, a) // a CA that the same answers import counts
+	roots, planned := trustedByAnswers(w, a), truststoreByAnswers(w, a) // a CA that the same answers import counts
 	for _, d := range wishes(w, a) {
 		if d.keeps() || len(d.faults) > 0 || len(d.target.Faults()) > 0 && hasBad(d.target.Faults()) {
 			continue
@@ -91,7 +90,7 @@ func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
 		for i, stage := range database.Stages() {
 			all = append(all, run.check(d, i, stage))
 		}
-		if o, ok := probeOptions(w, d); ok {
+		if o, ok := probeOptions(w, d, planned); ok {
 			all = append(all, run.throughJava(d, o))
 		}
 	}
@@ -167,7 +166,7 @@ func (t *stagedTest) failed() bool {
 func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
 	id := "datasources." + d.name + "." + string(stage)
 	return Check{ID: id, Title: d.name + ": " + stage.Title(), Timeout: stageTime + endTime, Run: func(ctx context.Context) Result {
-		return stageResult(id, t.wait(ctx, number))
+		return stageResult(id, d.name, t.wait(ctx, number))
 	}}
 }
 
@@ -175,10 +174,10 @@ func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
 func (t *stagedTest) whole(d *dsWish) Check {
 	id := "datasources." + d.name + ".connection"
 	return Check{ID: id, Title: d.name + ": " + d.target.String(), Timeout: wholeTime, Run: func(ctx context.Context) Result {
-		last := Result{ID: id, Guideline: 6, Status: Unknown, Message: "Not tested."}
+		last := Result{ID: id, Guideline: 6, Of: d.name, Status: Unknown, Message: "Not tested."}
 		worst := last
 		for _, r := range t.tests.test(ctx, t.target, t.options, nil) {
-			one := stageResult(id, r)
+			one := stageResult(id, d.name, r)
 			switch r.Status {
 			case database.Fail:
 				return one
@@ -196,9 +195,9 @@ func (t *stagedTest) whole(d *dsWish) Check {
 	}}
 }
 
-// stageResult is a stage as the result of a check. What was not tested is never told as good.
-func stageResult(id string, r database.StageResult) Result {
-	res := Result{ID: id, Guideline: 6, Message: r.Message}
+// stageResult is a stage of the test of a datasource as the result of a check. What was not tested is never told as good.
+func stageResult(id, of string, r database.StageResult) Result {
+	res := Result{ID: id, Guideline: 6, Of: of, Message: r.Message}
 	switch r.Status {
 	case database.OK:
 		res.Status = OK
@@ -217,7 +216,7 @@ func stageResult(id string, r database.StageResult) Result {
 			res.Message += " The server says: " + strings.TrimSuffix(e.Server, ".") + "."
 		}
 		if len(e.Statements) > 0 {
-			res.Fix = strings.TrimSpace(fmt.Sprintf("%s For the administrator of the database: %s", e.Fix, strings.Join(e.Statements, "; ")))
+			res.Fix = strings.TrimSpace(e.Fix + " " + e.ForAdministrator())
 		}
 	}
 	return res

@@ -7,11 +7,14 @@ import (
 	"path/filepath"
 	"time"
 
+	ks "carbon-setup/internal/keystore"
+
 	"carbon-setup/internal/database"
 )
 
-// probeOptions are what a test through the driver that the server will load needs; ok is false where Java or the driver is missing.
-func probeOptions(w *Workspace, d *dsWish) (o database.ProbeOptions, ok bool) {
+// probeOptions are what a test through the driver that the server will load needs; ok is false where Java or the driver is missing. planned is the truststore
+// as the answers change it, nil when they do not.
+func probeOptions(w *Workspace, d *dsWish, planned *ks.Truststore) (o database.ProbeOptions, ok bool) {
 	jar := driverFor(w, d)
 	class := jar.class(d.target)
 	if java := w.Install.Java; java.Home == "" || java.Problem != "" || class == "" {
@@ -28,6 +31,9 @@ func probeOptions(w *Workspace, d *dsWish) (o database.ProbeOptions, ok bool) {
 		if ref.rel != "" {
 			o.TrustStore = filepath.Join(w.Install.Home, filepath.FromSlash(ref.rel))
 		}
+		if planned != nil {
+			o.TrustStoreData, _ = planned.Bytes(ref.password) // nil: the one on the disk
+		}
 	}
 	return o, true
 }
@@ -38,9 +44,11 @@ func (t *stagedTest) throughJava(d *dsWish, o database.ProbeOptions) Check {
 	id := "datasources." + d.name + ".driver"
 	return Check{ID: id, Title: d.name + ": through the JDBC driver", Timeout: javaTime + endTime, Run: func(ctx context.Context) Result {
 		if t.failed() {
-			return stageResult(id, database.StageResult{Status: database.Skipped})
+			return stageResult(id, d.name, database.StageResult{Status: database.Skipped})
 		}
-		return probeResult(ctx, t.tests, id, o)
+		r := probeResult(ctx, t.tests, id, o)
+		r.Of = d.name
+		return r
 	}}
 }
 

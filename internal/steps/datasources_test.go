@@ -452,3 +452,14 @@ func TestDatasourcesWiring(t *testing.T) {
 		}
 	})
 }
+
+// TestDatasourcesParameterSaidOnce holds that what there is to say about an option of the URL is said once, at its question, and names the option.
+func TestDatasourcesParameterSaidOnce(t *testing.T) {
+	t.Setenv("DB_PW", dbPassword)
+	driver := driverOf(t, "mysql-connector-j-8.jar", "com.mysql.cj.jdbc.Driver", 8)
+	yaml := "datasources:\n  WSO2_CARBON_DB: {type: mysql, host: db1, database: carbon, username: carbon, password: {env: DB_PW}, driver: " + driver + ", parameters: {sslMode: VERIFY_CA}}\n"
+	said := problemLines(problems(t, sampleHome(t, "servlet"), yaml))
+	if n := strings.Count(said, "5.1 reads past it"); n != 1 || !strings.Contains(said, "datasources.WSO2_CARBON_DB.parameters: sslMode: ") {
+		t.Errorf("said %d times:\n%s", n, said)
+	}
+}

@@ -47,12 +47,13 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 		if f.Field == "kind" {
 			p.Key = dsKey(d.name, dsType)
 		}
-		all = append(all, p)
-	}
-	if _, faults := d.target.Wanted(); len(faults) > 0 {
-		for _, f := range faults {
-			all = append(all, faultProblem(dsKey(d.name, dsParameters), f))
+		if option, of := strings.CutPrefix(f.Field, dsParameters+"."); of { // all of them are one question
+			p.Key = dsKey(d.name, dsParameters)
+			if !strings.Contains(p.Message, option) {
+				p.Message = option + ": " + p.Message
+			}
 		}
+		all = append(all, p)
 	}
 	if !d.target.Password.IsSet() && (d.block == nil || d.block.sealed == "") {
 		say(dsPassword, "The password of the database user is missing.", "Give "+dsKey(d.name, dsPassword)+".")

@@ -134,8 +134,17 @@ type Result struct {
 	Severity  Severity // of a finding
 	Place     carbon.Place
 	Message   string // what is so, a full sentence
+	Of        string // of a check: what it is about, where the message does not name it: "WSO2_CARBON_DB"
 	Why       string // why it matters (findings)
 	Fix       string // how to fix: the step, or what to do by hand
+}
+
+// Text is the message, after the name of what it is about.
+func (r Result) Text() string {
+	if r.Of == "" {
+		return r.Message
+	}
+	return r.Of + ": " + r.Message
 }
 
 // Check is a probe of the outside world. It holds copies of what it needs, never the Workspace.

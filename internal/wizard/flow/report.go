@@ -108,7 +108,7 @@ func (d ReportData) results(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "\n## %s\n\n", title)
 		for _, r := range results {
-			fmt.Fprintf(b, "- %s %s\n", r.Status, r.Message)
+			fmt.Fprintf(b, "- %s %s\n", r.Status, r.Text())
 		}
 	}
 	section("Verified after the change", d.Verified)
