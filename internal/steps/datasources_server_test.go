@@ -201,9 +201,9 @@ func TestDatasourcesTablesFail(t *testing.T) {
 	})
 }
 
-// TestDatasourcesTablesCutOff: a process that is gone in the middle leaves tables and no way to undo them; the recovery takes the files back, and the next
-// run goes on with the tables.
-func TestDatasourcesTablesCutOff(t *testing.T) {
+// TestDatasourcesTablesGoOn: a part of the tables is there, as a run leaves them that was cut off; the next one goes on. That its process was killed is
+// what cmd/carbon-setup tests.
+func TestDatasourcesTablesGoOn(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *realServer) {
 		home, first, second := sampleHome(t, "api"), s.database(t), s.database(t)
 		before := homeFiles(t, home)
@@ -211,14 +211,15 @@ func TestDatasourcesTablesCutOff(t *testing.T) {
 		whole := openWish(t, home, yaml)
 		script := readFile(t, home, "dbscripts/"+s.script)
 		pieces := strings.SplitAfter(script, ";")
-		s.server.Exec(t, "", "SELECT 1")
-		if s.kind == database.MariaDB { // a part of the script, as the kill leaves it
+		if s.kind == database.MariaDB {
 			if out, err := s.server.Client(t, first, strings.Join(pieces[:len(pieces)/2], "")); err != nil {
 				t.Fatal(out, err)
 			}
 		}
-		if err := UndoAction(t.Context(), tablesAction+"WSO2_CARBON_DB", "40 tables"); err != nil {
-			t.Errorf("the recovery is told that tables cannot be undone: %v", err)
+		for _, action := range []string{tablesAction, lookAction} {
+			if err := UndoAction(t.Context(), action+"WSO2_CARBON_DB", "40 tables"); err != nil {
+				t.Errorf("the recovery is told that %scannot be undone: %v", action, err)
+			}
 		}
 		if err := UndoAction(t.Context(), "something else", ""); err == nil {
 			t.Error("an unknown action is told to be undone")
@@ -229,6 +230,31 @@ func TestDatasourcesTablesCutOff(t *testing.T) {
 		}
 		if n := s.count(t, first, s.tables); n < whole {
 			t.Errorf("%d tables, want %d", n, whole)
+		}
+	})
+}
+
+// TestDatasourcesSecondNode: a node that only looks at the tables has nothing to answer for when its run is taken back; the one that made them says that they
+// stay.
+func TestDatasourcesSecondNode(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *realServer) {
+		first, second := s.database(t), s.database(t)
+		for _, node := range []struct {
+			more     string
+			warnings int
+		}{{"", 2}, {", schema: verify", 0}} {
+			home := sampleHome(t, "api")
+			yaml := strings.ReplaceAll(s.answers(t, first, second, node.more), "{type: same,", "{type: same"+node.more+",")
+			out := buildPlan(t, home, yaml)
+			if _, err := apply.Apply(t.Context(), out.Plan, testOptions()); err != nil {
+				t.Fatal(err)
+			}
+			o := testOptions()
+			o.UndoAction = UndoRestored
+			res, _, err := apply.Restore(t.Context(), home, apply.RestoreOptions{Options: o})
+			if err != nil || len(res.Warnings) != node.warnings {
+				t.Errorf("%q: %v, %v, after %s", node.more, res, err, actionLines(out.Plan))
+			}
 		}
 	})
 }
