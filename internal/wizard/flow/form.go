@@ -32,7 +32,7 @@ type Form struct {
 	Draft    bool           // it begins with a draft
 	Skipped  string         // the reason, when the guideline is skipped now
 	Changed  []Changed      // what the accepted answers rest on and is no longer so: they are to be looked at again
-	Checks   bool           // StartChecks has something to do with what is answered now
+	Checks   bool           // StartChecks has something to do with the values that the form begins with; HasChecks with those typed since
 }
 
 // Question is a field with what it begins with.
@@ -103,6 +103,21 @@ func (e *Engine) tell(s steps.Step, set *answers.Set, questions []Question) {
 	for i := range questions {
 		questions[i].About = about[questions[i].Key]
 	}
+}
+
+// HasChecks reports whether StartChecks has something to do with what is typed now: a directory can be tested, a database that is kept cannot.
+func (e *Engine) HasChecks(ctx context.Context, id string, v Values) (bool, error) {
+	if err := e.await(ctx, awaitVerdict, v.Text); err != nil {
+		return false, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, ok := e.step(id)
+	if !ok {
+		return false, fmt.Errorf("%s: %w", id, ErrNoStep)
+	}
+	set, _, _ := e.trial(s, v)
+	return len(s.Checks(e.work, set)) > 0, nil
 }
 
 // hasChecks reports whether the values that the form begins with can be checked.

@@ -193,7 +193,11 @@ func (s *step) end(ctx context.Context) (p flow.Place, done bool, key string, er
 	}
 	asks := texts.PlainEndPrompt
 	verbs := []verb{{what: texts.PlainEnterAccepts}, {key: number, what: texts.PlainChangeOne}}
-	if s.form.Checks {
+	checks, err := s.t.eng.HasChecks(ctx, s.id, s.values(false))
+	if err != nil {
+		return p, false, "", err
+	}
+	if checks {
 		asks = texts.PlainEndChecks
 		verbs = append(verbs, verb{key: "t", what: texts.KeyTest})
 	}

@@ -126,8 +126,11 @@ type verdictMsg struct {
 	err      error
 }
 
-// refieldsMsg brings the questions anew after an answer that others depend on.
-type refieldsMsg struct{ fields []flow.Question }
+// refieldsMsg brings the questions anew after an answer that others depend on, and whether there is something to check now.
+type refieldsMsg struct {
+	fields []flow.Question
+	checks bool
+}
 
 // completedMsg brings what a path can go on as.
 type completedMsg struct {
@@ -170,6 +173,7 @@ func (s *stepScreen) update(c *common, msg tea.Msg) action {
 			return s.after(c, s.form.paste(msg))
 		}
 	case refieldsMsg:
+		s.asked.Checks = msg.checks
 		return s.rebuild(c, msg.fields)
 	case completedMsg:
 		return s.completed(c, msg)
@@ -324,13 +328,17 @@ func (s *stepScreen) saveDrafts(c *common) tea.Cmd {
 }
 
 func (s *stepScreen) refields(c *common) tea.Cmd {
-	eng, id, v := c.eng, s.id, s.form.given()
+	eng, id, v, typed := c.eng, s.id, s.form.given(), s.values()
 	return c.do(s, func(ctx context.Context) tea.Msg {
 		fields, err := eng.Refields(ctx, id, v)
 		if err != nil {
 			return nil
 		}
-		return refieldsMsg{fields}
+		checks, err := eng.HasChecks(ctx, id, typed)
+		if err != nil {
+			return nil
+		}
+		return refieldsMsg{fields, checks}
 	})
 }
 

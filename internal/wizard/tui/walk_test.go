@@ -364,6 +364,22 @@ func TestChecksCanBeStoppedAndKeepTheAnswers(t *testing.T) {
 	d.typed("x").sees("Not checked since you changed a value")
 }
 
+// TestChecksAreOfferedWhenThereAreSome: the key is offered as soon as what is typed can be checked, not only when the step began with it.
+func TestChecksAreOfferedWhenThereAreSome(t *testing.T) {
+	d := start(t)
+	d.press(times("down", 6)...).press("enter").on("step:user_store")
+	s := d.r.top().(*stepScreen)
+	if s.asked.Checks {
+		t.Error("a database that is kept is offered a check")
+	}
+	d.press("right", "right", "tab", "tab").typed("ldaps://ldap.example.com:636").press("tab").typed("cn=carbon,dc=example,dc=com").press("tab").typed(password)
+	d.press("tab").typed("dc=example,dc=com").press("tab").sees("ou=Users,dc=example,dc=com")
+	if !s.asked.Checks {
+		t.Error("a directory is not offered its checks")
+	}
+	d.press("f1").sees("ctrl+t")
+}
+
 func TestLeaving(t *testing.T) {
 	d := start(t)
 	d.press("ctrl+c").on("leave").sees("saved").press("esc").on("hub")
