@@ -23,7 +23,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(directoryMain{m}, map[string]func(){"carbon-setup": main})
+	testscript.Main(directoryMain{m}, map[string]func(){"carbon-setup": main, "livecarbon": standInMain})
 }
 
 // TestScripts runs the command as an operator would; testdata/script has one file per subject.
@@ -39,6 +39,8 @@ func TestScripts(t *testing.T) {
 			"records":   recordsCmd,
 			"many":      manyCmd,
 			"manyhosts": manyHostsCmd,
+			"freeports": freePortsCmd,
+			"await":     awaitCmd,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")

@@ -7,32 +7,37 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/steps"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	var live bool
+	var live liveFlags
 	var file string
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Are the files still as the runs left them, and as the answers want them?", Args: noArguments,
 		Long: `verify reads every file that the runs have written and says which ones have changed since, has a second parser read every
-configuration file, and with --answers compares the values in force with the answers. It writes nothing.`,
+configuration file, and with --answers compares the values in force with the answers. It writes nothing.` + liveHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if live {
-				return &usageError{"--live: this version cannot ask a running server yet", "Leave --live out to check the files."}
+			if err := live.check(cmd); err != nil {
+				return err
 			}
-			return a.verify(cmd.Context(), file)
+			return a.verify(cmd.Context(), file, &live)
 		},
 	}
-	cmd.Flags().BoolVar(&live, "live", false, "ask the running server (not in this version)")
+	live.register(cmd)
 	cmd.Flags().StringVar(&file, "answers", "", "compare the values in force with these answers, too")
 	a.setFlag(cmd)
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
 	return cmd
 }
 
-func (a *app) verify(ctx context.Context, file string) error {
+func (a *app) verify(ctx context.Context, file string, live *liveFlags) error {
+	login, err := a.liveAccount(ctx, live)
+	if err != nil {
+		return err
+	}
 	in, err := a.open(ctx)
 	if err != nil {
 		return err
@@ -44,24 +49,31 @@ func (a *app) verify(ctx context.Context, file string) error {
 		return err
 	}
 	results = append(results, driftResults(drift)...)
+	var set *answers.Set
 	if file != "" || len(a.sets) > 0 {
-		set, err := a.readAnswers(ctx, file)
-		if err != nil {
+		if set, err = a.readAnswers(ctx, file); err != nil {
 			return err
 		}
 		results = append(results, steps.VerifyInstall(ctx, in, set)...)
 	}
 	code := exitDone
-	for _, r := range results {
+	tell := func(r steps.Result) error {
 		if r.Status != steps.OK {
 			code = exitWarned
 		}
 		if a.json {
-			err = a.emitChecks([]steps.Result{r})
-		} else {
-			_, err = fmt.Fprintf(a.out, "%s %s\n", marks[r.Status], verifyText(r))
+			return a.emitChecks([]steps.Result{r})
 		}
-		if err != nil {
+		_, err := fmt.Fprintf(a.out, "%s %s\n", marks[r.Status], verifyText(r))
+		return err
+	}
+	for _, r := range results {
+		if err := tell(r); err != nil {
+			return err
+		}
+	}
+	if live.on {
+		if err := a.verifyLive(ctx, in, set, login, tell); err != nil {
 			return err
 		}
 	}

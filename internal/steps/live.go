@@ -117,16 +117,25 @@ func newLiveServer(w *Workspace, o LiveOptions) *liveServer {
 // liveRoots returns the certificates that the server trusts.
 func liveRoots(w *Workspace) (roots *x509.CertPool, file, why string) {
 	ref := readStores(w).carbonStore("TrustStore")
-	switch {
-	case ref == nil:
+	if ref == nil {
 		return nil, "", carbon.CarbonXML + " names no truststore."
-	case len(ref.vault) > 0:
-		return nil, ref.written, "The password of the truststore " + ref.written + " is in the vault, and " + vaultShut(w)
+	}
+	file = ref.file()
+	if len(ref.vault) > 0 {
+		return nil, file, "The password of the truststore " + file + " is in the vault, and " + vaultShut(w)
 	}
 	if roots = trustedRoots(w); roots == nil {
-		return nil, ref.written, "The truststore " + ref.written + " cannot be opened with the password in " + ref.place.String() + "."
+		return nil, file, "The truststore " + file + " cannot be opened with the password in " + ref.place.String() + "."
 	}
-	return roots, ref.written, ""
+	return roots, file, ""
+}
+
+// file is the path as people are told it: inside the home, or as it is configured.
+func (ref *storeRef) file() string {
+	if ref.rel != "" {
+		return ref.rel
+	}
+	return ref.written
 }
 
 // vaultShut says why the vault is not open, to follow "and".

@@ -2,7 +2,6 @@ package steps
 
 import (
 	"fmt"
-	"path"
 	"strings"
 
 	ks "carbon-setup/internal/keystore"
@@ -119,10 +118,7 @@ func (t *liveListener) expect(w *Workspace, ref *storeRef) {
 		t.unknown = "No keystore is configured for it."
 		return
 	}
-	t.store, t.place = path.Base(ref.written), ref.place
-	if ref.rel != "" {
-		t.store = ref.rel
-	}
+	t.store, t.place = ref.file(), ref.place
 	if len(ref.vault) > 0 {
 		t.unknown = fmt.Sprintf("The password of %s is in the vault, and %s", t.store, vaultShut(w))
 		return
