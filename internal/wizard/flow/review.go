@@ -272,7 +272,7 @@ func (e *Engine) StepOf(guideline int) (steps.Info, bool) {
 func (e *Engine) AnswersText() []byte {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.withoutSkipped().Marshal()
+	return e.withoutSkipped().Anchored("").Marshal()
 }
 
 // withoutSkipped are the answers of this Engine, those that it has applied before included, without those of skipped guidelines.

@@ -69,7 +69,7 @@ func (e *Engine) CanResume() bool {
 func (e *Engine) writeSession(lostLink bool) error {
 	s := answers.Session{
 		SavedAt: e.cfg.Now().UTC(), From: e.from(), User: e.cfg.Who.User,
-		Step: e.at.step(), Accepted: string(e.answers.Marshal()), Drafts: e.drafts, Skipped: e.skipped, LostLink: lostLink,
+		Step: e.at.step(), Accepted: string(e.answers.Anchored("").Marshal()), Drafts: e.drafts, Skipped: e.skipped, LostLink: lostLink,
 		RestsOn: e.writtenGrounds(),
 	}
 	for _, st := range e.back.Steps() {
