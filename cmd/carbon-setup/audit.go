@@ -1,116 +1,183 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"io"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/audit"
 	"carbon-setup/internal/steps"
 )
 
+// auditFlags are those of the command audit.
+type auditFlags struct {
+	reports []string
+	waivers string
+	fix     bool
+}
+
 func (a *app) auditCommand() *cobra.Command {
-	var report string
+	f := &auditFlags{}
 	cmd := &cobra.Command{
 		Use: "audit", Short: "How the install stands against every guideline; reads only", Args: noArguments,
 		Long: `audit reads the install and says for each of the sixteen guidelines what is so, what is wrong with file and line, why it
-matters and what to do. It writes nothing, needs no root and no terminal.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.audit(cmd.Context(), report) },
+matters and what to do. It writes nothing but the reports that it is asked for, needs no root and no terminal.
+
+Each rule has an id that stays the same (CS-6.1: guideline 6, first rule), and each guideline a score.
+` + audit.ScoreRule + `
+
+A report takes its form from its name: .md (Markdown), .html (one file, offline), .sarif and .xml (JUnit) for a build server,
+.json (the records of --json), .txt.
+
+A file of waivers says which findings are accepted, why and until when; they are shown, but are no findings:
+
+  version: 1
+  waivers:
+    local-registry:
+      finding: CS-6.1
+      file: repository/conf/datasources/master-datasources.xml   # a pattern; may be left out
+      says: WSO2_CARBON_DB                                       # words of the message; may be left out
+      reason: Each node has a registry of its own; the shared one is mounted.
+      by: ops                                                    # may be left out
+      until: 2027-03-31
+
+--fix-answers prints the answers that would cure the findings, instead of the audit.`,
+		Example: `  carbon-setup audit --home /opt/wso2am-1.8.0 --waivers waivers.yaml --report audit.html --report audit.sarif
+  carbon-setup audit --fix-answers > answers.yaml`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.audit(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
-	cmd.Flags().StringVar(&report, "report", "", "write the audit to this file as well, as Markdown")
+	cmd.Flags().StringArrayVar(&f.reports, "report", nil, "write the audit to this file as well: .md, .html, .sarif, .xml (JUnit), .json, .txt; may be given again")
+	cmd.Flags().StringVar(&f.waivers, "waivers", "", "the file of the findings that are accepted")
+	cmd.Flags().BoolVar(&f.fix, "fix-answers", false, "print the answers that would cure the findings")
 	return cmd
 }
 
-func (a *app) audit(ctx context.Context, report string) error {
+func (a *app) audit(ctx context.Context, f *auditFlags) error {
+	if err := f.usable(a.json); err != nil {
+		return err
+	}
+	waivers, err := readWaivers(f.waivers)
+	if err != nil {
+		return err
+	}
 	in, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	results := steps.RunAudit(ctx, steps.NewWorkspace(in))
+	work := steps.NewWorkspace(in)
+	results := steps.RunAudit(ctx, work)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if report != "" {
-		if err := writeNew(report, steps.AuditReport(in, results)); err != nil {
+	au := audit.New(in, results, waivers, time.Now(), "carbon-setup "+a.version)
+	code := exitDone
+	if au.Count().Findings > 0 {
+		code = exitChanges
+	}
+	for _, path := range f.reports {
+		if err := a.writeAudit(path, au, code); err != nil {
 			return err
 		}
 	}
-	code := exitDone
-	if steps.CountFindings(results) > 0 {
-		code = exitChanges
+	if f.fix {
+		err = a.printFix(work, au)
+	} else {
+		err = a.printAudit(au, code)
 	}
-	if err := a.printAudit(in, results, code); err != nil {
+	if err != nil {
 		return err
 	}
 	return done(code)
 }
 
-func (a *app) printAudit(in *carbon.Install, results []steps.Result, code int) error {
+// usable refuses flags that do not go together, and a report whose form is not known, before anything is read.
+func (f *auditFlags) usable(json bool) error {
+	if f.fix && json {
+		return &usageError{"--fix-answers and --json do not go together: the answers are YAML", "Leave one of them out."}
+	}
+	for _, path := range f.reports {
+		if path == "" {
+			return &usageError{"--report is empty", "In a script, see whether the variable behind it is set."}
+		}
+		if reportForm(path) == "" {
+			return &usageError{path + ": the form of a report is told by the end of its name, and " + filepath.Ext(path) + " is none", "Use .md, .html, .sarif, .xml (JUnit), .json or .txt."}
+		}
+	}
+	return nil
+}
+
+// reportForm is the form that the name of a report asks for; a name without an ending is Markdown.
+func reportForm(path string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case "", ".md", ".markdown":
+		return "md"
+	case ".html", ".htm":
+		return "html"
+	case ".sarif":
+		return "sarif"
+	case ".xml":
+		return "junit"
+	case ".txt", ".log":
+		return "text"
+	case ".json", ".jsonl":
+		if strings.HasSuffix(strings.ToLower(path), ".sarif.json") {
+			return "sarif"
+		}
+		return "json"
+	}
+	return ""
+}
+
+func (a *app) writeAudit(path string, au *audit.Audit, code int) error {
+	var data []byte
+	var err error
+	switch reportForm(path) {
+	case "html":
+		data, err = au.HTML()
+	case "sarif":
+		data, err = au.SARIF()
+	case "junit":
+		data, err = au.JUnit()
+	case "text":
+		var b bytes.Buffer
+		err = au.WriteText(&b)
+		data = b.Bytes()
+	case "json":
+		var b bytes.Buffer
+		err = emitAudit(&b, au, code)
+		data = b.Bytes()
+	default:
+		data = au.Markdown()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: the report cannot be made: %w", path, err)
+	}
+	return writeNew(path, data)
+}
+
+func readWaivers(path string) ([]audit.Waiver, error) {
+	if path == "" {
+		return nil, nil
+	}
+	data, err := readLimited(path, "waivers", "carbon-setup audit --help shows one.")
+	if err != nil {
+		return nil, err
+	}
+	return audit.ParseWaivers(path, data)
+}
+
+func (a *app) printAudit(au *audit.Audit, code int) error {
 	if !a.json {
-		return printAuditText(a.out, in, results)
+		return au.WriteText(a.out)
 	}
-	for _, r := range results {
-		if err := a.emitResult(r); err != nil {
-			return err
-		}
+	for _, note := range au.Notes {
+		fmt.Fprintf(a.err, "note: %s\n", note)
 	}
-	return a.emit(resultRecord{header: record("result"), ExitCode: code})
-}
-
-// printAuditText writes the audit guideline by guideline.
-func printAuditText(w io.Writer, in *carbon.Install, results []steps.Result) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s (Carbon %s)  %s\n", in.Product, in.Version, in.Kernel, in.Home)
-	for _, s := range steps.All() {
-		info := s.Info()
-		fmt.Fprintf(&b, "\n%2d  %s\n", info.Guideline, info.Title)
-		auditGuideline(&b, results, info.Guideline)
-	}
-	ok, unknown := 0, 0
-	for _, r := range results {
-		switch r.Status {
-		case steps.OK:
-			ok++
-		case steps.Unknown:
-			unknown++
-		case steps.Warn, steps.Fail:
-		}
-	}
-	fmt.Fprintf(&b, "\n%d findings, %d in order, %d not checked.\n", steps.CountFindings(results), ok, unknown)
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-var marks = map[steps.Status]string{steps.OK: "[ok]", steps.Warn: "[! ]", steps.Fail: "[x ]", steps.Unknown: "[? ]"}
-
-const auditIndent = "                  "
-
-// auditGuideline writes the results of one guideline; why and fix stand once below the findings that share them.
-func auditGuideline(b *strings.Builder, results []steps.Result, guideline int) {
-	var own []steps.Result
-	for _, r := range results {
-		if r.Guideline == guideline {
-			own = append(own, r)
-		}
-	}
-	for i, r := range own {
-		fmt.Fprintf(b, "    %s %-8s %s\n", marks[r.Status], r.ID, r.Message)
-		if place := r.Place.String(); place != "" {
-			fmt.Fprintf(b, "%sat %s\n", auditIndent, place)
-		}
-		more := i+1 < len(own) && own[i+1].Why == r.Why && own[i+1].Fix == r.Fix
-		if r.Status != steps.Warn && r.Status != steps.Fail || more {
-			continue
-		}
-		if r.Why != "" {
-			fmt.Fprintf(b, "%swhy: %s\n", auditIndent, r.Why)
-		}
-		if r.Fix != "" {
-			fmt.Fprintf(b, "%sfix: %s\n", auditIndent, r.Fix)
-		}
-	}
+	return emitAudit(a.out, au, code)
 }

@@ -64,7 +64,7 @@ func (a *app) demoUnattended(ctx context.Context, dir string) error {
 		return err
 	}
 	a.title("audit")
-	return a.expect(a.audit(ctx, ""), exitDone, exitChanges)
+	return a.expect(a.audit(ctx, &auditFlags{}), exitDone, exitChanges)
 }
 
 func (a *app) title(command string) {

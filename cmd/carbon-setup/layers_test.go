@@ -21,6 +21,7 @@ var layers = map[string][]string{
 	"internal/directory":         {"internal/secret"},
 	"internal/live":              {"internal/secret"},
 	"internal/steps":             {"internal/carbon", "internal/edit", "internal/keystore", "internal/vault", "internal/database", "internal/directory", "internal/live", "internal/diagnose", "internal/apply", "internal/answers", "internal/secret"},
+	"internal/audit":             {"internal/steps", "internal/carbon", "internal/answers"},
 	"internal/wizard":            {"internal/wizard", "internal/steps", "internal/keystore", "internal/apply", "internal/carbon", "internal/answers", "internal/secret"},
 	"internal/wizard/wizardtest": {"assets", "internal/apply", "internal/carbon"},
 	"cmd/carbon-setup":           {"assets", "internal", "cmd/carbon-setup"},

@@ -60,7 +60,7 @@ func (a *app) readAnswers(ctx context.Context, path string) (*answers.Set, error
 		if err := requireFlag("answers", path, "the file that says what to do. carbon-setup answers prints a template"); err != nil {
 			return nil, err
 		}
-		if data, err = readLimited(path); err != nil {
+		if data, err = readLimited(path, "answers", "carbon-setup answers prints a template."); err != nil {
 			return nil, err
 		}
 	}
@@ -83,19 +83,19 @@ func (a *app) setFlag(cmd *cobra.Command) {
 // maxAnswers is more than any answers file needs, in bytes; answers.Parse refuses smaller ones with a better reason.
 const maxAnswers = 4 << 20
 
-func readLimited(path string) ([]byte, error) {
+func readLimited(path, what, fix string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, &usageError{fmt.Sprintf("%s: the answers file cannot be read: %v", path, unwrapPath(err)), "Check the path and the rights."}
+		return nil, &usageError{fmt.Sprintf("%s: the %s file cannot be read: %v", path, what, unwrapPath(err)), "Check the path and the rights."}
 	case !info.Mode().IsRegular():
-		return nil, &usageError{path + ": not a regular file", "Give a YAML file. carbon-setup answers prints a template."}
+		return nil, &usageError{path + ": not a regular file", "Give a YAML file. " + fix}
 	case info.Size() > maxAnswers:
-		return nil, &usageError{fmt.Sprintf("%s: %d bytes are too many for an answers file", path, info.Size()), "carbon-setup answers prints a template."}
+		return nil, &usageError{fmt.Sprintf("%s: %d bytes are too many for a file of %s", path, info.Size(), what), fix}
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, &usageError{fmt.Sprintf("%s: the answers file cannot be read: %v", path, unwrapPath(err)), "Check the path and the rights."}
+		return nil, &usageError{fmt.Sprintf("%s: the %s file cannot be read: %v", path, what, unwrapPath(err)), "Check the path and the rights."}
 	}
 	return data, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
+	"carbon-setup/internal/audit"
 	"carbon-setup/internal/edit"
 	"carbon-setup/internal/steps"
 )
@@ -61,6 +62,23 @@ type (
 		Report   string   `json:"report,omitempty"`
 		Log      string   `json:"log,omitempty"`
 		Warnings []string `json:"warnings,omitempty"`
+		// Score and Scores are those of an audit: of the whole, and of each guideline that could be judged.
+		Score  *int          `json:"score,omitempty"`
+		Scores []scoreRecord `json:"scores,omitempty"`
+	}
+	scoreRecord struct {
+		Guideline int `json:"guideline"`
+		Score     int `json:"score"`
+	}
+	waivedRecord struct {
+		checkRecord
+		Waiver waiverRecord `json:"waiver"`
+	}
+	waiverRecord struct {
+		Name   string `json:"name"`
+		Until  string `json:"until"`
+		Reason string `json:"reason"`
+		By     string `json:"by,omitempty"`
 	}
 	errorRecord struct {
 		header
@@ -80,7 +98,12 @@ func (a *app) emit(r any) error {
 	if !a.json {
 		return nil
 	}
-	enc := json.NewEncoder(a.out)
+	return encode(a.out, r)
+}
+
+// encode writes one record.
+func encode(w io.Writer, r any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return enc.Encode(r)
 }
@@ -227,12 +250,32 @@ func (a *app) emitChecks(results []steps.Result) error {
 	return nil
 }
 
-// emitResult writes an audit or check result: a finding when something is wrong, else a check.
-func (a *app) emitResult(r steps.Result) error {
-	if r.Status == steps.Warn || r.Status == steps.Fail {
-		return a.emit(findingRecord{
-			record("finding"), r.ID, r.Guideline, r.Severity.String(), r.Place.File, r.Place.Line, r.Message, r.Why, r.Fix,
-		})
+// emitAudit writes an audit as records: a finding where something is wrong, else a check; a finding that is waived is a check with its waiver.
+func emitAudit(w io.Writer, au *audit.Audit, code int) error {
+	result := resultRecord{header: record("result"), ExitCode: code}
+	for _, row := range au.Rows {
+		for _, e := range row.Entries {
+			if err := encode(w, auditRecord(e)); err != nil {
+				return err
+			}
+		}
+		if row.Judged {
+			result.Scores = append(result.Scores, scoreRecord{row.Guideline, row.Score})
+		}
 	}
-	return a.emit(checkRecord{record("check"), r.ID, r.Guideline, r.Status, r.Message})
+	if score, judged := au.Score(); judged {
+		result.Score = &score
+	}
+	return encode(w, result)
+}
+
+func auditRecord(e audit.Entry) any {
+	check := checkRecord{record("check"), e.ID, e.Guideline, e.Status, e.Message}
+	switch {
+	case e.Waiver != nil:
+		return waivedRecord{check, waiverRecord{e.Waiver.Name, e.Waiver.Day(), e.Waiver.Reason, e.Waiver.By}}
+	case e.Finding():
+		return findingRecord{record("finding"), e.ID, e.Guideline, e.Severity.String(), e.Place.File, e.Place.Line, e.Message, e.Why, e.Fix}
+	}
+	return check
 }

@@ -9,6 +9,7 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
+	"carbon-setup/internal/audit"
 	"carbon-setup/internal/steps"
 )
 
@@ -62,9 +63,9 @@ func (a *app) verify(ctx context.Context, file string, live *liveFlags) error {
 			code = exitWarned
 		}
 		if a.json {
-			return a.emitChecks([]steps.Result{r})
+return a.emitChecks([]steps.Result{r})
 		}
-		_, err := fmt.Fprintf(a.out, "%s %s\n", marks[r.Status], verifyText(r))
+		_, err := fmt.Fprintf(a.out, "%s %s\n", audit.Mark(r.Status), verifyText(r))
 		return err
 	}
 	for _, r := range results {

@@ -181,3 +181,6 @@ func (s *Set) Sections() []string {
 	}
 	return present
 }
+
+// Keys returns the keys that are answered, sorted.
+func (s *Set) Keys() []string { return slices.Sorted(maps.Keys(s.values)) }

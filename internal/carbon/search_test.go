@@ -37,6 +37,6 @@ func TestSearch(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if got := in.StartSearch(ended, match).Files(); len(got) > 0 {
-		t.Errorf("a cancelled search has found %q", got)
+		t.Errorf("an ended search has found %q", got)
 	}
 }

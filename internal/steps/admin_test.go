@@ -113,7 +113,7 @@ func TestAdminPlanOnCorpus(t *testing.T) {
 		t.Errorf("the diff has +%d -%d lines, want 21 each", added, removed)
 	}
 	noSecret(t, diffText(out.Plan)+adviceLines(out.Advice), secret.New(tricky))
-	if after := findings(t, home, 1); CountFindings(after) != 0 {
+	if after := findings(t, home, 1); countFindings(after) != 0 {
 		t.Errorf("findings after the plan:\n%s", resultLines(after))
 	}
 }

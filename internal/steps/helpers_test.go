@@ -309,3 +309,14 @@ func noSecret(t testing.TB, text string, secrets ...secret.Secret) {
 		}
 	}
 }
+
+// countFindings counts the results that ask for something to be done.
+func countFindings(results []Result) int {
+	n := 0
+	for _, r := range results {
+		if r.Status == Warn || r.Status == Fail {
+			n++
+		}
+	}
+	return n
+}

@@ -56,7 +56,7 @@ func TestHostnamePlanOnCorpus(t *testing.T) {
 	if added != 15 || removed != 15 {
 		t.Errorf("the diff has +%d -%d lines, want 15 each", added, removed)
 	}
-	if after := findings(t, home, 4); CountFindings(after) != 0 {
+	if after := findings(t, home, 4); countFindings(after) != 0 {
 		t.Errorf("findings after the plan:\n%s", resultLines(after))
 	}
 	w := openHome(t, home)
@@ -197,7 +197,7 @@ func TestHostnameNames(t *testing.T) {
 			if h, m := strings.Index(text, "<HostName>"), strings.Index(text, "<MgtHostName>"); h > m {
 				t.Error("HostName stands behind MgtHostName")
 			}
-			if after := findings(t, home, 4); CountFindings(after) != 0 {
+			if after := findings(t, home, 4); countFindings(after) != 0 {
 				t.Errorf("findings after the plan:\n%s", resultLines(after))
 			}
 		})

@@ -289,3 +289,15 @@ func firstFinding(key string, all []ks.Finding) *Problem {
 	p := findingProblem(key, all[0])
 	return &p
 }
+
+// Cure names the file that the key is to come from, and gives the truststore another password where it has the shipped one.
+func (s keystore) Cure(w *Workspace) map[string]string {
+	cures := map[string]string{}
+	if s.Fields(w, answers.NewSet(Schema()))[0].Default == fromFile {
+		cures[keySourcePKCS12], cures[keySourcePassword] = "", ""
+	}
+	if ref := readStores(w).carbonStore("TrustStore"); ref != nil && ref.password.Equal(secret.New(shippedPassword)) {
+		cures[keyTrustPassword] = ""
+	}
+	return cures
+}
