@@ -122,7 +122,7 @@ func TestFaults(t *testing.T) {
 		{"passwords as they are", store(rw, func(s *Store) { s.PasswordHashMethod = "PLAIN_TEXT" }), "PasswordHashMethod"},
 		{"a way to treat referrals", store(rw, func(s *Store) { s.Referral = "chase" }), "Referral"},
 		{"an account control", store(ad, func(s *Store) { s.UserAccountControl = "normal"; s.DefaultRealmName = "X" }), "userAccountControl"},
-		{"no realm", store(ad, func(*Store) {}), "defaultRealmName"},
+		{"no realm", store(ad, func(s *Store) { s.DefaultRealmName = "" }), "defaultRealmName"},
 		{"two names in Active Directory", store(ad, func(s *Store) { s.UserNameAttribute = "cn"; s.DefaultRealmName = "X" }), "UserNameAttribute"},
 		{"Active Directory without TLS", together(ad, "ldap://dc1.example.com:389"), "ConnectionURL"},
 		{"the global catalog", together(ad, "ldaps://dc1.example.com:3269"), "ConnectionURL"},
@@ -151,6 +151,16 @@ func TestFaults(t *testing.T) {
 }
 
 // TestProperties has what is written into user-mgt.xml for each kind.
+func TestRealmOfADomain(t *testing.T) {
+	for suffix, want := range map[string]string{
+		"DC=corp,DC=example,DC=com": "CORP.EXAMPLE.COM", "dc=example, dc=com": "EXAMPLE.COM", "OU=Staff,DC=example,DC=com": "", "": "", "example.com": "",
+	} {
+		if got := Defaults(ActiveDirectory, Microsoft, suffix).DefaultRealmName; got != want {
+			t.Errorf("%q: %q, want %q", suffix, got, want)
+		}
+	}
+}
+
 func TestProperties(t *testing.T) {
 	var b strings.Builder
 	for _, k := range Kinds() {

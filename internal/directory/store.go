@@ -1,6 +1,9 @@
 package directory
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Store is how Carbon finds users and groups in a directory. The fields are the properties of the UserStoreManager element of the same names.
 type Store struct {
@@ -93,7 +96,24 @@ func (s *Store) microsoft(suffix string) {
 	s.MembershipAttribute = "member"
 	s.BackLinksEnabled = true
 	s.Referral = "follow"
+	s.DefaultRealmName = realmOf(suffix)
 	s.PasswordHashMethod = "PLAIN_TEXT" // unicodePwd takes no hash
+}
+
+// realmOf is the realm of a domain with that suffix: its DNS name in capitals; "" if the suffix has other parts.
+func realmOf(suffix string) string {
+	dn, err := parseDN(suffix)
+	if err != nil {
+		return ""
+	}
+	var labels []string
+	for _, rdn := range dn.RDNs {
+		if len(rdn.Attributes) != 1 || !strings.EqualFold(rdn.Attributes[0].Type, "DC") {
+			return ""
+		}
+		labels = append(labels, strings.ToUpper(rdn.Attributes[0].Value))
+	}
+	return strings.Join(labels, ".")
 }
 
 func under(rdn, suffix string) string {
