@@ -9,7 +9,10 @@ import (
 // TestAnchored: what is written to disk leads to the same files from any other folder.
 func TestAnchored(t *testing.T) {
 	schema := Schema{
-		{Key: "a.file", Kind: Path}, {Key: "a.list", Kind: List, Paths: true}, {Key: "a.names", Kind: List}, {Key: "a.text", Kind: Text},
+		{Key: "a.file", Kind: Path},
+		{Key: "a.list", Kind: List, Paths: true},
+		{Key: "a.names", Kind: List},
+		{Key: "a.text", Kind: Text},
 		{Key: "db.*.driver", Kind: Path},
 	}
 	typed := NewSet(schema)

@@ -129,6 +129,14 @@ const (
 	ChecksRunning = "esc stops them and keeps your answers."
 )
 
+// ChecksBelow says that there is more than fits.
+func ChecksBelow(status string, lines int) string {
+	if lines == 1 {
+		return status + " 1 more line below."
+	}
+	return fmt.Sprintf("%s %d more lines below.", status, lines)
+}
+
 // Waiting tells how long something has been running.
 func Waiting(title string, seconds, of int) string {
 	return fmt.Sprintf("%s  %d s of %d s", title, seconds, of)

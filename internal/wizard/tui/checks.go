@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -24,6 +25,7 @@ type checksScreen struct {
 	ended   bool
 	failed  error
 	scroll  int
+	moved   bool // by hand: it shows what the operator looks at, and not what runs or has failed
 }
 
 var checksAgain = bind("r", texts.KeyAgain, "r", "ctrl+t")
@@ -67,7 +69,7 @@ type (
 )
 
 func (s *checksScreen) init(c *common) action {
-	s.results, s.ended, s.failed, s.begun, s.frame = nil, false, nil, c.now(), 0
+	s.results, s.ended, s.failed, s.begun, s.frame, s.moved = nil, false, nil, c.now(), 0, false
 	eng, id, v := c.eng, s.id, s.values
 	return action{cmd: c.do(s, func(ctx context.Context) tea.Msg {
 		if id == "" {
@@ -140,9 +142,9 @@ func (s *checksScreen) press(c *common, msg tea.KeyPressMsg) action {
 	case key.Matches(msg, checksAgain) && s.ended:
 		return s.init(c)
 	case key.Matches(msg, keyDown):
-		s.scroll++
+		s.scroll, s.moved = s.scroll+1, true
 	case key.Matches(msg, keyUp):
-		s.scroll = max(0, s.scroll-1)
+		s.scroll, s.moved = max(0, s.scroll-1), true
 	}
 	return action{}
 }
@@ -165,8 +167,12 @@ func (s *checksScreen) body(c *common, w, h int) []string {
 		return []string{indent(texts.ChecksNone)}
 	}
 	var lines []string
+	running, wrong := 0, -1 // lines
 	for i, t := range s.run.Titles {
 		if i < len(s.results) {
+			if s.results[i].Result.Status == steps.Fail && wrong < 0 {
+				wrong = len(lines)
+			}
 			lines = append(lines, s.resultLines(c, s.results[i], text)...)
 			continue
 		}
@@ -175,17 +181,31 @@ func (s *checksScreen) body(c *common, w, h int) []string {
 		if i == len(s.results) && !s.ended {
 			mark = []string{". ", "..", " .", "  "}[s.frame%4]
 			title = texts.Waiting(title, int(c.now().Sub(s.begun).Seconds()), s.timeout(c))
+			running = len(lines)
 		}
 		lines = append(lines, indent("["+mark+"] "+cut(title, text-5, c.marks.More)))
 	}
-	lines = append(lines, "")
+	status := texts.ChecksRunning
 	if s.ended {
-		lines = append(lines, indent(texts.ChecksDone))
-	} else {
-		lines = append(lines, indent(texts.ChecksRunning))
+		status = texts.ChecksDone
 	}
-	s.scroll = max(0, min(s.scroll, len(lines)-h))
-	return lines[s.scroll:]
+	if len(lines)+2 <= h {
+		s.scroll = 0
+		return append(lines, "", indent(status))
+	}
+	room := max(1, h-2) // the status stays in sight
+	switch {
+	case s.moved:
+	case !s.ended:
+		s.scroll = running - room + 1
+	default:
+		s.scroll = wrong
+	}
+	s.scroll = max(0, min(s.scroll, len(lines)-room))
+	if below := len(lines) - room - s.scroll; below > 0 {
+		status = texts.ChecksBelow(status, below)
+	}
+	return append(slices.Clone(lines[s.scroll:s.scroll+room]), "", indent(status))
 }
 
 func (s *checksScreen) timeout(*common) int { return int(s.run.Most.Seconds()) }
