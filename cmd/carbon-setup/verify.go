@@ -63,7 +63,7 @@ func (a *app) verify(ctx context.Context, file string, live *liveFlags) error {
 			code = exitWarned
 		}
 		if a.json {
-return a.emitChecks([]steps.Result{r})
+			return a.emitChecks([]steps.Result{r})
 		}
 		_, err := fmt.Fprintf(a.out, "%s %s\n", audit.Mark(r.Status), verifyText(r))
 		return err
