@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -124,13 +125,25 @@ func (a *app) restoreHome(ctx context.Context, o *apply.RestoreOptions) (string,
 func (a *app) runsCommand() *cobra.Command {
 	var keep int
 	var yes bool
+	var report string
 	cmd := &cobra.Command{
-		Use: "runs", Short: "The history: who changed what, when; and removing old backups", Args: noArguments,
-		Long: `runs lists the runs, the oldest first. With --keep N it shows the runs beyond the N newest whose backups can go, with their sizes; with --yes
+		Use: "runs [RUN]", Short: "The history: who changed what, when; its reports; and removing old backups",
+		Args: func(cmd *cobra.Command, args []string) error { return noArguments(cmd, args[min(1, len(args)):]) },
+		Long: `runs lists the runs, the oldest first. With a RUN it prints the report of that one, as Markdown for a change ticket; with --report FILE it writes
+the whole history with every report into one file (- is stdout).
+
+With --keep N it shows the runs beyond the N newest whose backups can go, with their sizes; with --yes
 as well it removes these backups, which hold the old passwords. The runs stay in the list, but can no longer be restored. The newest run, the one that
 restore would take, and runs that are not done keep their backups in any case.`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			told := len(args) > 0 || cmd.Flags().Changed("report")
 			switch {
+			case told && (cmd.Flags().Changed("keep") || yes || a.json):
+				return &usageError{"a report goes with no other flag of runs", "Leave out --keep, --yes and --json."}
+			case cmd.Flags().Changed("report") && report == "":
+				return &usageError{"--report is empty", "In a script, see whether the variable behind it is set."}
+			case told:
+				return a.history(cmd.Context(), strings.Join(args, ""), report)
 			case !cmd.Flags().Changed("keep") && yes:
 				return &usageError{"--yes removes backups and needs --keep", "Say how many runs keep their backups: --keep 5."}
 			case !cmd.Flags().Changed("keep"):
@@ -143,6 +156,7 @@ restore would take, and runs that are not done keep their backups in any case.`,
 	}
 	cmd.Flags().IntVar(&keep, "keep", 0, "show the runs beyond this many whose backups can go; with --yes remove them")
 	cmd.Flags().BoolVar(&yes, "yes", false, "yes, remove the backups")
+	cmd.Flags().StringVar(&report, "report", "", "write the history, or the report of RUN, to this file, as Markdown; - is stdout")
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
 	return cmd
 }

@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"records":   recordsCmd,
 			"many":      manyCmd,
 			"manyhosts": manyHostsCmd,
+			"firstrun":  firstRunCmd,
 			"freeports": freePortsCmd,
 			"await":     awaitCmd,
 		},
@@ -63,6 +64,14 @@ func sampleCmd(ts *testscript.TestScript, _ bool, args []string) {
 // tree DIR FILE: writes names, modes, times, links and hashes of everything below DIR, our own state apart, to FILE.
 func treeCmd(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(listTree(ts, ts.MkAbs(args[0]))), 0o600))
+}
+
+// firstrun FILE NAME: the id of the first run in the records of runs becomes the variable NAME.
+func firstRunCmd(ts *testscript.TestScript, _ bool, args []string) {
+	var r runRecord
+	first, _, _ := strings.Cut(ts.ReadFile(args[0]), "\n")
+	ts.Check(json.Unmarshal([]byte(first), &r))
+	ts.Setenv(args[1], r.Run)
 }
 
 // sametree DIR FILE: DIR is as FILE says; negated: it is not.
