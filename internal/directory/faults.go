@@ -56,11 +56,17 @@ func (s Server) Faults() []Fault {
 	if strings.TrimSpace(s.BindDN) == "" {
 		f = append(f, Fault{"ConnectionName", Bad, "Carbon 4.2.0 does not start without an account for the directory, even if the directory answers anybody.", "Give the DN of an account."})
 	}
-	if strings.TrimSpace(s.Password.Reveal()) == "" {
+	switch password := s.Password.Reveal(); {
+	case strings.TrimSpace(password) == "":
 		f = append(f, Fault{"ConnectionPassword", Bad, "Carbon 4.2.0 does not start without the password of its account for the directory.", "Give the password."})
+	case strings.TrimFunc(password, javaBlank) != password:
+		f = append(f, Fault{"ConnectionPassword", Bad, "The password begins or ends with a blank or a line break, which Carbon 4.2.0 drops when it reads the file: it would log in with another one.", "Take the blank out if it is not meant, or have the account given a password without it."})
 	}
 	return f
 }
+
+// javaBlank reports whether java.lang.String.trim drops a character.
+func javaBlank(r rune) bool { return r <= ' ' }
 
 func (e endpoint) faults() []Fault {
 	var f []Fault

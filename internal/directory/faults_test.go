@@ -69,6 +69,9 @@ func TestFaults(t *testing.T) {
 		{"StartTLS", server(func(at *Server) { at.StartTLS = true }), "ConnectionURL"},
 		{"anonymous", server(func(at *Server) { at.BindDN, at.Password = "", secret.Secret{} }), "ConnectionName"},
 
+		{"a password with a blank before it", server(func(at *Server) { at.Password = secret.New(" Bind-1") }), "ConnectionPassword"},
+		{"a password with a line break after it", server(func(at *Server) { at.Password = secret.New("Bind-1\n") }), "ConnectionPassword"},
+		{"a password with a blank in it", server(func(at *Server) { at.Password = secret.New("Bind 1") }), ""},
 		{"no such kind", Store{Kind: "nis"}.Faults(), "class"},
 		{"no base", store(rw, func(s *Store) { s.UserSearchBase = " " }), "UserSearchBase"},
 		{"a base that is none", store(rw, func(s *Store) { s.UserSearchBase = "Users" }), "UserSearchBase"},
