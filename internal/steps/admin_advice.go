@@ -18,6 +18,9 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 	want := wantedAccount(a, scan.account())
 	var all []Advice
 	base, why := userBaseOf(w, a)
+	if led := ledBefore(w, a); led != nil {
+		base = led
+	}
 	switch {
 	case base != nil:
 		all = append(all, adviseUserBase(w, a, base, scanAdmin(NewWorkspace(w.Install)).account().user, want)...)
@@ -39,6 +42,16 @@ func (admin) Advice(w *Workspace, a *answers.Set) []Advice {
 		Text: fmt.Sprintf("Log in to the management console as %s. Then try the user admin with the default password: that login has to be refused. "+
 			"That the log says that Carbon has started does not prove it.", want.user),
 	})
+}
+
+// ledBefore is the database that the answers lead the users to, nil when they do not: the workspace of an advice has the edits of the run, and leads there already.
+func ledBefore(w *Workspace, a *answers.Set) *userBase {
+	before := NewWorkspace(w.Install)
+	before.openVault(a)
+	if base, _ := userBaseOf(before, a); base != nil && base.moved {
+		return base
+	}
+	return nil
 }
 
 // adviseStarted tells how to change the account where it counts, when that cannot be done from here; why says why, unless that is plain.

@@ -55,39 +55,54 @@ type userBase struct {
 	rule    database.PasswordRule
 	source  string // name of the datasource
 	place   carbon.Place
+	moved   bool // the same answers lead the users there: it may be empty, or hold the users of other servers
 }
 
 // userBaseOf returns the database whose rows decide who may log in, where this program can change them: the server was started, its primary store is the JDBC one,
-// and the datasource of the realm leads to a database server, as it will after this run. Otherwise it is nil, and why is a full sentence if there is more to say
+// and the datasource of the realm leads to a database server after this run. Otherwise it is nil, and why is a full sentence if there is more to say
 // than that the users are in H2 or in a directory.
 func userBaseOf(w *Workspace, a *answers.Set) (base *userBase, why string) {
-	store := readUserStore(w)
-	if !w.Install.Started.Yes || store.class != jdbcUserStore {
+	if !w.Install.Started.Yes {
+		return nil, ""
+	}
+	return usersAfter(w, a)
+}
+
+// usersAfter is the database server that holds the users after the answers, whether the server was started or not.
+func usersAfter(w *Workspace, a *answers.Set) (base *userBase, why string) {
+	if readUserStore(w).class != jdbcUserStore {
 		return nil, ""
 	}
 	b, first := usersBlock(w)
 	if kind, data := a.Text(keyUsersType), a.Text(keyUsersData); kind != "" && kind != "jdbc" || data != "" && (b == nil || data != b.name) {
 		return nil, "The same answers change the user store itself, so the users of the present one are left alone."
 	}
-	if b == nil || b.h2 && !ledElsewhere(w, a, b, first) {
+	if b == nil {
+		return nil, ""
+	}
+	d := usersLedTo(w, a, b, first)
+	if b.h2 && d == nil {
 		return nil, ""
 	}
 	rule, why := passwordRule(w)
 	switch {
-	case ledElsewhere(w, a, b, first):
-		return nil, fmt.Sprintf("The same answers lead the datasource of the users, %s, to another database. If that one is empty, the first start creates the administrator in it with the password given here. "+
-			"If it holds users already, their passwords stay as they are.", b.name)
 	case why != "":
 		return nil, why
+	case d != nil && (len(d.faults) > 0 || hasBad(d.target.Faults()) || !d.target.Password.IsSet()):
+		return nil, fmt.Sprintf("The same answers lead the datasource of the users, %s, to another database. If that one is empty, the first start creates the administrator in it with the password given here. "+
+			"If it holds users already, their passwords stay as they are.", b.name)
+	case d != nil:
+		base = &userBase{target: d.target, rule: rule, source: d.name, place: b.place, moved: true}
 	case b.err != nil || hasBad(b.target.Faults()):
 		return nil, fmt.Sprintf("The database that %s (%s) leads to is not one that this program can change.", b.name, b.place)
 	case b.sealed != "":
 		return nil, fmt.Sprintf("The password of the database user of %s (%s) is in a secure vault that cannot be opened, so the user database cannot be changed from here. With %s it can.", b.name, b.place, keyVaultKeyPassword)
-	}
-	base = &userBase{target: b.target, rule: rule, source: b.name, place: b.place}
-	if slices.Contains(a.Names(sectionDatasources), b.name) {
-		if d := wishOf(w, a, b.name, first); !d.keeps() && len(d.faults) == 0 {
-			base.target = d.target
+	default:
+		base = &userBase{target: b.target, rule: rule, source: b.name, place: b.place}
+		if slices.Contains(a.Names(sectionDatasources), b.name) {
+			if d := wishOf(w, a, b.name, first); !d.keeps() && len(d.faults) == 0 {
+				base.target = d.target
+			}
 		}
 	}
 	base.options = database.TestOptions{Timeout: stageTime, Roots: trustedByAnswers(w, a)}
@@ -113,15 +128,15 @@ func usersBlock(w *Workspace) (b *dsBlock, first string) {
 	return b, first
 }
 
-// ledElsewhere reports whether the answers lead the datasource of the users to another database, or the realm to another datasource.
-func ledElsewhere(w *Workspace, a *answers.Set, b *dsBlock, first string) bool {
+// usersLedTo is what the answers want of the datasource that holds the users after them, nil when that is the present one in its present database.
+func usersLedTo(w *Workspace, a *answers.Set, b *dsBlock, first string) *dsWish {
 	for _, name := range a.Names(sectionDatasources) {
 		d := wishOf(w, a, name, first)
 		if name == b.name && !d.keeps() && !d.leadsThere() || d.block == nil && slices.Contains(d.use, useUsers) {
-			return true
+			return d
 		}
 	}
-	return false
+	return nil
 }
 
 // passwordRule reads how the primary store keeps passwords. why says what makes that unknown.
@@ -172,14 +187,23 @@ func (b *userBase) row(user string) string {
 	return fmt.Sprintf("UM_USER in %s (datasource %s), UM_USER_NAME %s, UM_TENANT_ID -1234", b.target, b.source, storeName(user))
 }
 
+// asked reports whether the answers ask for something in the database: where the files have the account already, the database has it, too, unless it is another
+// database than before.
+func (b *userBase) asked(a *answers.Set, now, want account) bool {
+	if b.moved {
+		return a.Secret(keyAdminPassword).IsSet()
+	}
+	return want.pass.IsSet() && (now.user != want.user || !now.pass.Equal(want.pass))
+}
+
 // planUsers asks for what has to happen in the database of the users when the account becomes another one.
 func (s admin) planUsers(w *Workspace, a *answers.Set, now, want account) {
 	base, _ := userBaseOf(w, a)
-	if base == nil || !want.pass.IsSet() || now.user == want.user && now.pass.Equal(want.pass) {
+	if base == nil || !base.asked(a, now, want) {
 		return
 	}
 	renamed := storeName(now.user) != storeName(want.user)
-	set := &userJob{base: base, user: storeName(want.user), password: want.pass, open: s.opener(), mayLack: renamed && addsAdmin(w, a)}
+	set := &userJob{base: base, user: storeName(want.user), password: want.pass, open: s.opener(), mayLack: (renamed || base.moved) && addsAdmin(w, a)}
 	detail := "sets the hash of the password in " + base.row(want.user)
 	if set.mayLack {
 		detail += ", if the user is there already; otherwise the next start creates it"
@@ -224,8 +248,14 @@ func (j *userJob) do(ctx context.Context) (err error) {
 	} else {
 		_, err = conn.SetPassword(ctx, j.user, j.base.rule, j.password, j.keep(ctx))
 	}
-	if e := (*database.Error)(nil); errors.As(err, &e) && e.Kind == database.NoUser && j.mayLack {
+	e := (*database.Error)(nil)
+	switch {
+	case !errors.As(err, &e):
+	case e.Kind == database.NoUser && j.mayLack:
 		apply.Tell(ctx, "no such user, nothing to do")
+		return nil
+	case e.Kind == database.NoUserTable && j.base.moved: // this run makes the tables, or somebody else does
+		apply.Tell(ctx, "no users yet, nothing to do")
 		return nil
 	}
 	return err

@@ -17,17 +17,22 @@ import (
 func (s admin) Checks(w *Workspace, a *answers.Set) []Check {
 	w.openVault(a)
 	scan := scanAdmin(w)
-	base, _ := userBaseOf(w, a)
+	base, _ := usersAfter(w, a)
 	if base == nil || noAdmin(w, scan) != nil {
 		return nil
 	}
 	now := scan.account()
 	want := wantedAccount(a, now)
-	if now.user == want.user && now.pass.Equal(want.pass) {
+	ask := &userQuestion{base: base, open: s.opener(), user: want.user, old: now.pass, new: want.pass, id: "admin.user", adds: addsAdmin(w, a)}
+	if !w.Install.Started.Yes {
+		ask.joins = true
+		return []Check{ask.check()}
+	}
+	if !base.asked(a, now, want) {
 		return nil
 	}
 	renamed := storeName(now.user) != storeName(want.user)
-	ask := &userQuestion{base: base, open: s.opener(), user: want.user, old: now.pass, new: want.pass, id: "admin.user", mayLack: renamed && addsAdmin(w, a)}
+	ask.mayLack = (renamed || base.moved) && ask.adds
 	all := []Check{ask.check()}
 	if disable, _ := a.Bool(keyAdminDisableOld); renamed && disable {
 		former := &userQuestion{base: base, open: s.opener(), user: now.user, old: now.pass, id: "admin.former", mayLack: true, former: true}
@@ -44,6 +49,8 @@ type userQuestion struct {
 	old, new secret.Secret
 	mayLack  bool
 	former   bool // it is going to be disabled
+	adds     bool // a start creates the administrator where there is none
+	joins    bool // the server was never started: it takes the users that it finds, and nothing is changed there
 }
 
 func (q *userQuestion) check() Check {
@@ -75,12 +82,26 @@ func (q *userQuestion) found(u database.User) Result {
 	r := Result{ID: q.id, Guideline: 1, Status: OK, Place: q.base.place}
 	where := fmt.Sprintf("%s in UM_USER of %s", u.Name, q.base.target)
 	switch {
+	case q.joins && q.new.IsSet() && u.Matches(q.base.rule, q.new):
+		r.Message = where + " is there already, with this very password."
+		return r
+	case q.joins:
+		r.Status, r.Severity = Warn, Warning
+		r.Message = where + " is there already, with another password. A server that was never started takes the users that it finds, and this run changes none."
+		r.Why = "Nobody can log in with the password that the files get, and the parts of the product that log in with it fail."
+		r.Fix = "Give the password that the user has there, or change it in the management console of a server that uses this database."
+		return r
 	case q.former:
 		r.Message = where + " is going to be disabled. The user and its roles stay."
 	case q.new.IsSet() && u.Matches(q.base.rule, q.new) && !u.MustChange():
 		r.Message = where + " has the new password already. Nothing is changed there."
 	case q.old.IsSet() && u.Matches(q.base.rule, q.old):
 		r.Message = where + " has the password that user-mgt.xml has. It is going to be changed."
+	case q.base.moved:
+		r.Status, r.Severity = Warn, Warning
+		r.Message = where + ", to which the users are led, is there already, with another password. It is going to be changed."
+		r.Why = "Other servers that use this database have copies of the present password in their files, which do not work any more then."
+		r.Fix = "Stop those servers, and run the same answers there; or give the password that the user has."
 	default:
 		r.Status, r.Severity = Warn, Warning
 		r.Message = where + " has another password than user-mgt.xml. It is going to be changed all the same."
@@ -99,7 +120,14 @@ func (q *userQuestion) failed(err error) Result {
 	if !errors.As(err, &e) {
 		return r
 	}
-	if e.Kind == database.NoUser && q.mayLack {
+	nobody := e.Kind == database.NoUser || e.Kind == database.NoUserTable
+	switch {
+	case nobody && (q.joins || q.base.moved) && !q.former:
+		return q.empty(r)
+	case q.joins: // the tests of the datasource say more about it
+		r.Status, r.Severity, r.Message = Unknown, 0, fmt.Sprintf("Not looked at: UM_USER of %s cannot be read. %s", q.base.target, e.What)
+		return r
+	case e.Kind == database.NoUser && q.mayLack || nobody && q.former && q.base.moved:
 		r.Status, r.Severity = OK, 0
 		r.Message = fmt.Sprintf("UM_USER of %s has no user %s yet. The next start creates it.", q.base.target, storeName(q.user))
 		if q.former {
@@ -109,6 +137,19 @@ func (q *userQuestion) failed(err error) Result {
 	}
 	told := stageResult(q.id, q.base.source, database.StageResult{Stage: e.Stage, Status: database.Fail, Err: e})
 	r.Message, r.Why, r.Fix = told.Message, told.Why, told.Fix
+	return r
+}
+
+// empty tells of a database that does not hold the administrator yet.
+func (q *userQuestion) empty(r Result) Result {
+	r.Status, r.Severity = OK, 0
+	r.Message = fmt.Sprintf("UM_USER of %s has no user %s yet. The next start creates it.", q.base.target, storeName(q.user))
+	if !q.adds {
+		r.Status, r.Severity = Warn, Warning
+		r.Message = fmt.Sprintf("UM_USER of %s has no user %s, and <AddAdmin> is not true, so no start creates it.", q.base.target, storeName(q.user))
+		r.Why = "Carbon stops at its start when it does not find its administrator."
+		r.Fix = "Set <AddAdmin> in " + carbon.UserMgtXML + " to true."
+	}
 	return r
 }
 
@@ -130,7 +171,12 @@ func adviseUserBase(w *Workspace, a *answers.Set, base *userBase, old string, wa
 	ad := Advice{Guideline: 1, Title: "The user database is changed, too"}
 	ad.Text = fmt.Sprintf("This server has been started before (%s), so its user store decides who may log in. This run sets the password of %s in UM_USER of %s, reads it back, and then changes the files. "+
 		"If anything fails, the row and the files are put back as they were.", w.Install.Started.Evidence, want.user, base.target)
-	if storeName(old) != storeName(want.user) {
+	switch {
+	case base.moved:
+		ad.Text = fmt.Sprintf("This server has been started before (%s), and the same answers lead its users to %s. Those of the present database are not taken along. "+
+			"If there is a user %s in UM_USER already, this run sets its password and reads it back; if there is none, the next start creates it where <AddAdmin> is true. "+
+			"A failure puts the row back; a restore later cannot, as the files do not lead there any more then, and says so.", w.Install.Started.Evidence, base.target, want.user)
+	case storeName(old) != storeName(want.user):
 		lacking := " If there is no user %s, the run fails, as <AddAdmin> is not true and no start would create it."
 		if addsAdmin(w, a) {
 			lacking = " If there is no user %s yet, the next start creates it with this password, as <AddAdmin> is true."

@@ -18,6 +18,7 @@ import (
 type fakeUserBase struct {
 	users   map[string]string // name -> password; "" = disabled
 	refuse  error             // of opening
+	broken  error             // of every look into the table
 	targets []string
 	log     []string
 	rule    database.PasswordRule
@@ -32,6 +33,9 @@ func (f *fakeUserBase) open(_ context.Context, t database.Target, _ database.Tes
 }
 
 func (f *fakeUserBase) there(name string) error {
+	if f.broken != nil {
+		return f.broken
+	}
 	if _, ok := f.users[name]; !ok {
 		return &database.Error{Kind: database.NoUser, What: "UM_USER has no user " + name + "."}
 	}
@@ -268,24 +272,113 @@ func TestNoActionOnUsers(t *testing.T) {
 	}
 }
 
-// Answers that lead the users elsewhere leave those of the present database alone; such that only change the login to it use that.
+// Answers that lead the users elsewhere leave those of the present database alone and look at the other one; such that only change the login to it use that.
 func TestUserDatabaseOfTheAnswers(t *testing.T) {
 	t.Setenv("DB_PW", "db-Secret-1")
 	w := openHome(t, externalHome(t, "servlet"))
 	postgres := func(host string) string {
 		return "datasources:\n  WSO2_CARBON_DB:\n    type: postgresql\n    host: " + host + "\n    database: carbon\n    username: other\n    password: {env: DB_PW}\n"
 	}
-	if base, why := userBaseOf(w, answersOf(t, postgres("db2.example.com"))); base != nil || !strings.Contains(why, "to another database") {
-		t.Errorf("%+v, %q", base, why)
-	}
-	if base, _ := userBaseOf(w, answersOf(t, postgres("db1.example.com"))); base == nil || base.target.Username != "other" || base.target.Password.Reveal() != "db-Secret-1" {
+	if base, _ := userBaseOf(w, answersOf(t, postgres("db2.example.com"))); base == nil || !base.moved || base.target.Host != "db2.example.com" {
 		t.Errorf("%+v", base)
 	}
-	if base, why := userBaseOf(w, answersOf(t, "datasources:\n  UM:\n    type: postgresql\n    host: db1.example.com\n    database: um\n    jndi: jdbc/UM\n    use: [users]\n    username: x\n    password: {env: DB_PW}\n")); base != nil || why == "" {
-		t.Errorf("%+v, %q", base, why)
+	if base, _ := userBaseOf(w, answersOf(t, postgres("db1.example.com"))); base == nil || base.moved || base.target.Username != "other" || base.target.Password.Reveal() != "db-Secret-1" {
+		t.Errorf("%+v", base)
+	}
+	if base, _ := userBaseOf(w, answersOf(t, "datasources:\n  UM:\n    type: postgresql\n    host: db1.example.com\n    database: um\n    jndi: jdbc/UM\n    use: [users]\n    username: x\n    password: {env: DB_PW}\n")); base == nil || !base.moved || base.source != "UM" {
+		t.Errorf("%+v", base)
 	}
 	if base, why := userBaseOf(w, answersOf(t, "user_store:\n  type: ldap-readonly\n")); base != nil || !strings.Contains(why, "user store itself") {
 		t.Errorf("%+v, %q", base, why)
+	}
+}
+
+// movedAnswers lead the users to another server, and name the administrator.
+func movedAnswers(t *testing.T, password string) string {
+	t.Helper()
+	t.Setenv("DB_PW", "db-Secret-1")
+	return adminAnswers(t, "", password) + "datasources:\n  WSO2_CARBON_DB: {type: postgresql, host: db2.example.com, database: carbon, username: other, password: {env: DB_PW}, driver: " + pgDriver(t) + ", schema: skip}\n"
+}
+
+// The users are led to a database that has some already: the administrator gets the password there, the others are left alone, and a database without tables
+// or without the administrator is none of the run's business.
+func TestAdminInAnotherDatabase(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		users  map[string]string
+		broken error
+		want   string // password of admin afterwards
+	}{
+		{name: "has users", users: map[string]string{"admin": "another", "bob": "b"}, want: "N3w-Passw0rd-x"},
+		{name: "has no such user", users: map[string]string{"bob": "b"}},
+		{name: "is empty", broken: &database.Error{Kind: database.NoUserTable, What: "There is no table UM_USER."}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := fakeUsers(t, c.users)
+			f.broken = c.broken
+			home := externalHome(t, "servlet")
+			yaml := movedAnswers(t, "N3w-Passw0rd-x")
+			out := buildPlan(t, home, yaml)
+			if told := adviceLines(out.Advice); !strings.Contains(told, "lead its users to PostgreSQL db2.example.com:5432/carbon") {
+				t.Errorf("nothing tells of it:\n%s", told)
+			}
+			if err := runActions(t, out.Plan); err != nil {
+				t.Fatal(err)
+			}
+			if f.users["admin"] != c.want || c.users != nil && f.users["bob"] != "b" {
+				t.Errorf("afterwards there are %v", f.users)
+			}
+			for _, to := range f.targets {
+				if !strings.Contains(to, "db2.example.com") {
+					t.Errorf("it went to %s", to)
+				}
+			}
+			undoActions(t, out.Plan)
+			if c.want != "" && f.users["admin"] != "another" {
+				t.Errorf("it is not undone: %v", f.users)
+			}
+			applyNow(t, home, out.Plan)
+			if again := buildPlan(t, home, yaml); !again.Plan.Empty() {
+				t.Errorf("a second run has %q", actionNames(again.Plan))
+			}
+		})
+	}
+}
+
+// A server that was never started and is led to a database that has users: they are looked at and left alone.
+func TestFreshServerAtUsersOfOthers(t *testing.T) {
+	for _, c := range []struct {
+		name, file, with string
+		users            map[string]string
+		refuse, broken   error
+		want             string
+	}{
+		{name: "another password", users: map[string]string{"admin": "x"}, want: "admin.user warn: admin in UM_USER of PostgreSQL db2.example.com:5432/carbon is there already, with another password"},
+		{name: "no such user", users: map[string]string{"bob": "x"}, want: "admin.user ok: UM_USER of PostgreSQL db2.example.com:5432/carbon has no user admin yet. The next start creates it."},
+		{name: "no table", broken: &database.Error{Kind: database.NoUserTable}, want: "admin.user ok: UM_USER of PostgreSQL db2.example.com:5432/carbon has no user admin yet"},
+		{name: "nobody adds it", broken: &database.Error{Kind: database.NoUserTable}, file: "<AddAdmin>true<", with: "<AddAdmin>false<", want: "admin.user warn: UM_USER of PostgreSQL db2.example.com:5432/carbon has no user admin, and <AddAdmin> is not true"},
+		{name: "down", refuse: &database.Error{Stage: database.Connect, Kind: database.Refused, What: "Nothing listens there."}, want: "admin.user unknown: Not looked at: UM_USER of PostgreSQL db2.example.com:5432/carbon cannot be read. Nothing listens there."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := fakeUsers(t, c.users)
+			f.refuse, f.broken = c.refuse, c.broken
+			home := sampleHome(t, "servlet")
+			if c.file != "" {
+				replaceIn(t, home, carbon.UserMgtXML, c.file, c.with)
+			}
+			yaml := movedAnswers(t, "N3w-Passw0rd-x")
+			var got []string
+			for _, check := range (admin{open: f.open}).Checks(openHome(t, home), answersOf(t, yaml)) {
+				r := check.Run(t.Context())
+				got = append(got, fmt.Sprintf("%s %s: %s", r.ID, r.Status, r.Message))
+			}
+			if all := strings.Join(got, "\n"); !strings.HasPrefix(all, c.want) {
+				t.Errorf("they say\n%s\nwant\n%s", all, c.want)
+			}
+			if names := actionNames(buildPlan(t, home, yaml).Plan); len(names) != 0 {
+				t.Errorf("it plans %q", names)
+			}
+		})
 	}
 }
 
