@@ -19,7 +19,7 @@ const exitCodesHelp = `
 Exit codes:
     0  done; plan and audit: nothing to change
     1  unexpected error
-    2  plan, audit and diagnose: changes or findings (not an error)
+    2  plan, audit, diagnose and compare: changes, findings or differences (not an error)
     3  applied, but a check or verification warned
     4  wrong usage or answers (every fault is listed)
     5  not an install, unsupported version, or generated from deployment.toml
@@ -54,7 +54,7 @@ func (a *app) rootCommand() *cobra.Command {
 	s.register(root)
 	a.setFlag(root)
 	root.AddCommand(
-		a.setupCommand(), a.planCommand(), a.applyCommand(), a.auditCommand(), a.verifyCommand(), a.diagnoseCommand(), a.restoreCommand(),
+		a.setupCommand(), a.planCommand(), a.applyCommand(), a.auditCommand(), a.verifyCommand(), a.diagnoseCommand(), a.compareCommand(), a.restoreCommand(),
 		a.runsCommand(), a.answersCommand(), a.demoCommand(), a.versionCommand(), a.manCommand(),
 	)
 	return root

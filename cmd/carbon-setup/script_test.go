@@ -174,7 +174,7 @@ func codeCmd(ts *testscript.TestScript, _ bool, args []string) {
 
 // records FILE: every line is a JSON object with "schema":1 and a type of the contract.
 func recordsCmd(ts *testscript.TestScript, _ bool, args []string) {
-	types := map[string]bool{"change": true, "action": true, "check": true, "finding": true, "result": true, "error": true, "run": true}
+	types := map[string]bool{"change": true, "action": true, "check": true, "finding": true, "result": true, "error": true, "run": true, "difference": true, "comparison": true}
 	n := 0
 	for line := range strings.Lines(ts.ReadFile(args[0])) {
 		var r struct {

@@ -63,7 +63,7 @@ func (s *Set) override(option, text string) *Fault {
 	if fault != nil {
 		return fault
 	}
-	v.At = Position{File: option + " " + key}
+	v.At = Position{File: option}
 	s.Put(key, v)
 	return nil
 }

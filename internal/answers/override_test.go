@@ -47,10 +47,10 @@ func TestOverridesTakeThePlaceOfAnswers(t *testing.T) {
 	if v, _ := set.Lookup("datasources.WSO2_CARBON_DB.parameters"); v.Map["b"] != "2" {
 		t.Errorf("the parameters are %v", v.Map)
 	}
-	if at := set.Place("hostname.name").String(); at != "--set hostname.name" {
+	if at := set.Place("hostname.name").String(); at != "--set" {
 		t.Errorf("the host name stands at %q", at)
 	}
-	if at := set.Place("proxy.nothing"); at.File != "--set proxy.bypass" {
+	if at := set.Place("proxy.nothing"); at.File != "--set" {
 		t.Errorf("what is missing in the section stands at %q", at)
 	}
 	for _, w := range warnings {

@@ -323,9 +323,8 @@ func (r *portReader) clustering() {
 	if c == nil {
 		return
 	}
-	enabled, _ := c.Attr("enable")
 	opens, note := Opens, "The offset does not move it."
-	if enabled != "true" {
+	if !axisEnabled(c) {
 		opens, note = NotOpens, "Clustering is off."
 	}
 	row := func(e *edit.Element, protocol, what string, opens Opening) {
@@ -341,7 +340,7 @@ func (r *portReader) clustering() {
 	if g == nil {
 		return
 	}
-	if on, _ := g.Attr("enable"); on != "true" {
+	if !axisEnabled(g) {
 		return
 	}
 	for _, domain := range g.Find("applicationDomain") {

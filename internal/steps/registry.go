@@ -20,7 +20,7 @@ var registry = []Step{
 	vault{},
 	ports{},
 	proxy{},
-	notBuilt{row: 13, id: "cluster"},
+	cluster{},
 	notBuilt{row: 14, id: "backup"},
 	features{},
 	rotation{},

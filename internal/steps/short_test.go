@@ -15,7 +15,7 @@ func TestFindingsBeginWithTheFault(t *testing.T) {
 	faults := []string{
 		"default password", "Default credentials", "WSO2 ships", "self-signed", "The password of the download", "No TLS versions",
 		"There is no such file", "There is no ", "has no WSDLEPRPrefix", "localhost", "${carbon.local.ip}", "Less than", "cannot be told", "not known", "is set",
-		"every address", "firewall", "Nothing deletes", "grows for ever", "Not checked", "in clear", "Embedded H2", "Embedded LDAP",
+		"every address", "firewall", "Nothing deletes", "grows for ever", "Not checked", "in clear", "Clustering is off", "Embedded H2", "Embedded LDAP",
 	}
 	for name, home := range map[string]string{"api": sampleHome(t, "api"), "no keystore": withoutKeystore(t, sampleHome(t, "api"))} {
 		t.Run(name, func(t *testing.T) {
