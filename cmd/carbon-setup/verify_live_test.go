@@ -69,8 +69,9 @@ func awaitCmd(ts *testscript.TestScript, _ bool, args []string) {
 // It opens every port of the home, serves the key esb of esb.jks, whose password is in KS_PW, and lets the accounts in.
 func standInMain() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := standIn(ctx, strings.TrimPrefix(os.Args[1], "-Dcarbon.home="), os.Args[3:]); err != nil {
+	err := standIn(ctx, strings.TrimPrefix(os.Args[1], "-Dcarbon.home="), os.Args[3:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

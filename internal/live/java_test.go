@@ -71,13 +71,13 @@ func TestRealJava(t *testing.T) {
 	source := write("Server.java", javaServer)
 	security := write("security", "jdk.tls.disabledAlgorithms=\njdk.certpath.disabledAlgorithms=\njdk.tls.legacyAlgorithms=\n")
 	store := filepath.Join(dir, "keys.jks")
-	generate := exec.CommandContext(t.Context(), keytool, "-genkeypair", "-alias", "esb", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=esb.example.com", //nolint:gosec // a tool of the JDK
+	generate := exec.CommandContext(t.Context(), keytool, "-genkeypair", "-alias", "esb", "-keyalg", "RSA", "-keysize", "2048", "-dname", "CN=esb.example.com",
 		"-ext", "san=dns:esb.example.com", "-storetype", "JKS", "-keystore", store, "-storepass", "changeit", "-keypass", "changeit", "-validity", "30")
 	if out, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("keytool: %v\n%s", err, out)
 	}
 	rmi, rmiServer := freePort(t), freePort(t)
-	cmd := exec.CommandContext(t.Context(), java, "-Djava.security.properties="+security, "-Dcom.sun.management.jmxremote.port="+strconv.Itoa(rmi), //nolint:gosec // the same
+	cmd := exec.CommandContext(t.Context(), java, "-Djava.security.properties="+security, "-Dcom.sun.management.jmxremote.port="+strconv.Itoa(rmi),
 		"-Dcom.sun.management.jmxremote.rmi.port="+strconv.Itoa(rmiServer), "-Dcom.sun.management.jmxremote.authenticate=false", "-Dcom.sun.management.jmxremote.ssl=false",
 		"-Djava.rmi.server.hostname=am01.example.com", source, store, "SSLv3,TLSv1,TLSv1.1,TLSv1.2")
 	cmd.Stderr = os.Stderr

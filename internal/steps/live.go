@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	ks "carbon-setup/internal/keystore"
+
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/live"
@@ -122,12 +124,31 @@ func liveRoots(w *Workspace) (roots *x509.CertPool, file, why string) {
 	}
 	file = ref.file()
 	if len(ref.vault) > 0 {
-		return nil, file, "The password of the truststore " + file + " is in the vault, and " + vaultShut(w)
+		if roots = glancedRoots(w, ref); roots == nil {
+			why = "The password of the truststore " + file + " is in the vault, and " + vaultShut(w)
+		}
+		return roots, file, why
 	}
 	if roots = trustedRoots(w); roots == nil {
 		return nil, file, "The truststore " + file + " cannot be opened with the password in " + ref.place.String() + "."
 	}
 	return roots, file, ""
+}
+
+// glancedRoots are the certificates of a truststore whose password is not known; nil without any.
+func glancedRoots(w *Workspace, ref *storeRef) *x509.CertPool {
+	roots := x509.NewCertPool()
+	found := false
+	for _, e := range glance(w, ref) {
+		if e.Kind == ks.TrustedCertificate && len(e.Chain) > 0 && e.Chain[0].X509 != nil {
+			roots.AddCert(e.Chain[0].X509)
+			found = true
+		}
+	}
+	if !found {
+		return nil
+	}
+	return roots
 }
 
 // file is the path as people are told it: inside the home, or as it is configured.
@@ -140,8 +161,8 @@ func (ref *storeRef) file() string {
 
 // vaultShut says why the vault is not open, to follow "and".
 func vaultShut(w *Workspace) string {
-	if why := w.vault.closed; why != "" {
-		return "that cannot be opened. " + why
+	if w.vault != nil && w.vault.closed != "" {
+		return "that cannot be opened. " + w.vault.closed
 	}
 	return "nothing there stands for it."
 }

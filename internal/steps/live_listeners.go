@@ -120,7 +120,9 @@ func (t *liveListener) expect(w *Workspace, ref *storeRef) {
 	}
 	t.store, t.place = ref.file(), ref.place
 	if len(ref.vault) > 0 {
-		t.unknown = fmt.Sprintf("The password of %s is in the vault, and %s", t.store, vaultShut(w))
+		if t.want = glanced(w, ref); t.want == nil {
+			t.unknown = fmt.Sprintf("The password of %s is in the vault, and %s", t.store, vaultShut(w))
+		}
 		return
 	}
 	now := keyInForce(w, ref)
@@ -132,6 +134,29 @@ func (t *liveListener) expect(w *Workspace, ref *storeRef) {
 	default:
 		t.want = now.id.Leaf()
 	}
+}
+
+// glanced is the certificate of the key in a store whose password is not known; nil when it is not to be seen without. Of several keys Carbon takes the first.
+func glanced(w *Workspace, ref *storeRef) *ks.Certificate {
+	for _, e := range glance(w, ref) {
+		if e.Kind == ks.PrivateKey && len(e.Chain) > 0 && (ref.alias == "" || strings.EqualFold(e.Alias, ref.alias)) {
+			return e.Chain[0]
+		}
+	}
+	return nil
+}
+
+// glance returns the entries of a store without its password, none where that is not possible.
+func glance(w *Workspace, ref *storeRef) []*ks.Entry {
+	name, data, err := storeBytes(w, ref)
+	if err != nil {
+		return nil
+	}
+	entries, err := ks.Glance(ks.File{Name: name, Data: data})
+	if err != nil {
+		return nil
+	}
+	return entries
 }
 
 // name is what the server is asked for in TLS.

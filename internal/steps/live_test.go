@@ -280,6 +280,26 @@ func TestLiveMisbehavior(t *testing.T) {
 	}
 }
 
+// The password of the vault is gone with the start of the server: certificates are compared all the same, and the log-in is tried.
+func TestLiveWithClosedVault(t *testing.T) {
+	home := hardenedHome(t)
+	t.Setenv("ADMIN_PW", freshPassword)
+	applyNow(t, home, buildPlan(t, home, keyAnswers(t, home, "vault: {enabled: true, password_file: once, key_password: {env: KS_PW}}\n")).Plan)
+	for _, name := range []string{"password", "password-tmp"} {
+		_ = os.Remove(filepath.Join(home, name)) // as the server does
+	}
+	x := liveAt(home)
+	all := x.ask(t)
+	if bad := wrong(all); len(bad) > 0 || !has(all, ruleLiveLogin, OK, "over verified TLS") || !has(all, ruleLiveCert, OK, "serves the certificate of") {
+		t.Errorf("%s", resultLines(all))
+	}
+	w := openHome(t, home)
+	w.openVault(nil)
+	if w.vault.open() {
+		t.Fatal("the vault is open: the test shows nothing")
+	}
+}
+
 func TestLiveNotRunning(t *testing.T) {
 	home := sampleHome(t, "api")
 	setFile(t, home, carbon.PIDFile, "4711\n\x00\x00")
