@@ -23,8 +23,8 @@ func TestAnchored(t *testing.T) {
 	typed.Put("db.ONE.driver", Value{Text: "../d.jar"})
 	cwd := t.TempDir()
 	t.Chdir(cwd)
-	if real, err := filepath.EvalSymlinks(cwd); err == nil {
-		cwd = real
+	if resolved, err := filepath.EvalSymlinks(cwd); err == nil {
+		cwd = resolved
 	}
 	for _, dir := range []string{"", "/srv/answers"} {
 		base := dir

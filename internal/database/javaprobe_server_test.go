@@ -73,7 +73,7 @@ func (d probeServer) run(cases []probeCase, check func(t *testing.T, r ProbeResu
 			o := d.options
 			o.Target.Parameters = map[string]string{}
 			c.change(&o)
-			r, err := RunProbe(t.Context(), o)
+			r, err := patiently(t, &o)
 			var told *ProbeError
 			errors.As(err, &told)
 			switch {

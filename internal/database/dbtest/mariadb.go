@@ -54,7 +54,7 @@ func startMariaDB() (*Server, string, error) {
 	err = s.launch("KILL", answers(s.open), server, "--no-defaults", "--datadir="+data, "--port="+portText(s.Port), "--bind-address="+Host,
 		"--socket="+filepath.Join(s.dir, "s"), "--pid-file="+filepath.Join(s.dir, "pid"), "--init-file="+first, "--skip-name-resolve", "--skip-log-bin",
 		"--innodb-log-file-size=4M", "--innodb-buffer-pool-size=32M", "--innodb-flush-method=nosync", "--innodb-flush-log-at-trx-commit=0", "--max-connections=40",
-		"--max-connect-errors=1000000", "--ssl-cert="+chain, "--ssl-key="+key)
+		"--max-connect-errors=1000000", "--connect-timeout=120", "--ssl-cert="+chain, "--ssl-key="+key)
 	if err != nil {
 		return nil, "", err
 	}
