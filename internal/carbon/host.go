@@ -14,6 +14,7 @@ type Host struct {
 	Name      string
 	Memory    uint64 // physical
 	Cgroup    uint64 // limit of the control group, 0 = none
+	CPUs      int    // processors that may be used, 0 = unknown
 	Addresses []string
 	OS        string // runtime.GOOS
 }
@@ -25,6 +26,9 @@ func readHost(o Options) Host {
 	h.Cgroup = cgroupLimit(o.Proc, o.Cgroup)
 	if h.Memory > 0 && h.Cgroup >= h.Memory {
 		h.Cgroup = 0 // cgroup v1 says "no limit" with a huge number
+	}
+	if cpus := (machineSource{proc: o.Proc, cgroup: o.Cgroup}).cpus(); cpus.Known() {
+		h.CPUs = int(min(cpus.Value, 1<<16)) //nolint:gosec // bounded
 	}
 	h.Addresses = addresses()
 	return h

@@ -97,6 +97,14 @@ func (m Machine) HasKernelSettings() bool {
 	return err == nil
 }
 
+// cpus are the processors that carbon-setup itself may use.
+func (s machineSource) cpus() Reading {
+	var m Machine
+	m.CPUs, _ = s.processors()
+	m.GroupQuota = s.quota("self")
+	return m.EffectiveCPUs()
+}
+
 // EffectiveCPUs is how many processors the server may use: those of the machine, or as many as the quota of the control group comes to, rounded up.
 func (m Machine) EffectiveCPUs() Reading {
 	cpus := m.CPUs

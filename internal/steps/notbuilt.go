@@ -14,7 +14,6 @@ type notBuilt struct {
 }
 
 var notBuiltTexts = map[string][2]string{
-	"tuning": {"Tuning", "Operating system, JVM and transports ship with the settings of a developer's machine. Follow the tuning guidelines of the product."},
 	"backup": {"Backup and archiving", "Use what the database offers for backup and archiving, and keep the keystores with it."},
 }
 

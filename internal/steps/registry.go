@@ -16,7 +16,7 @@ var registry = []Step{
 	datasources{},
 	userstore{},
 	jmx{},
-	notBuilt{row: 9, id: "tuning"},
+	tuning{},
 	vault{},
 	ports{},
 	proxy{},
