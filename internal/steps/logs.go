@@ -29,10 +29,20 @@ The guideline recommends the management console for levels of single loggers: it
 }
 
 func (logs) Specs() []answers.Spec {
-	return []answers.Spec{{
-		Key: keyLogLevel, Kind: answers.Choice, Label: "Root log level", Choices: []string{"ERROR", "WARN", "INFO", "DEBUG"},
-		Help: "The level of every logger that has none of its own. ERROR is what API Manager ships, INFO what most other products ship.", Example: "INFO",
-	}}
+	return append([]answers.Spec{
+		{
+			Key: keyLogLevel, Kind: answers.Choice, Label: "Root log level", Choices: []string{"ERROR", "WARN", "INFO", "DEBUG"},
+			Help: "The level of every logger that has none of its own. ERROR is what API Manager ships, INFO what most other products ship.", Example: "INFO",
+		},
+		{
+			Key: keyLoggers, Kind: answers.Map, Label: "Levels of loggers", Example: "{org.apache.synapse: WARN}",
+			Help: "Packages or classes with a level of their own: OFF, FATAL, ERROR, WARN, INFO, DEBUG, TRACE, ALL, or INHERITED for that of the parent. Their appenders stay. Those that are not named here are left as they are.",
+		},
+		{
+			Key: keyAuditLog, Kind: answers.Bool, Label: "Audit log", Example: "true",
+			Help: "Whether audit.log is written. " + whatAuditsRecord,
+		},
+	}, syslogSpecs()...)
 }
 
 func (logs) Applies(w *Workspace) (bool, string) {
@@ -74,36 +84,63 @@ func readRootLogger(w *Workspace) (r rootLogger, ok bool, err error) {
 	return r, true, nil
 }
 
-func (s logs) Fields(w *Workspace, _ *answers.Set) []Field {
-	f := Field{Spec: s.Specs()[0], Default: "INFO", DefaultFrom: "what most products ship"}
+func (s logs) Fields(w *Workspace, a *answers.Set) []Field {
+	specs := s.Specs()
+	f := Field{Spec: specs[0], Default: "INFO", DefaultFrom: "what most products ship"}
 	if r, ok, err := readRootLogger(w); err == nil && ok {
 		f.Now = Present{Text: r.level, Place: r.place}
 		f.Default, f.DefaultFrom = strings.ToUpper(r.level), "the present value"
 	}
-	return []Field{f}
+	return append([]Field{f, loggerField(specs[1], w), trailField(specs[2], w)}, syslogFields(w, a)...)
 }
 
-func (logs) Validate(_ *Workspace, a *answers.Set) []Problem {
-	if a.Text(keyLogLevel) != "DEBUG" {
-		return nil
+func (logs) Validate(w *Workspace, a *answers.Set) []Problem {
+	var all []Problem
+	if a.Text(keyLogLevel) == "DEBUG" {
+		all = append(all, Problem{
+			Severity: Warning, Key: keyLogLevel,
+			Message: "DEBUG on the root logger makes every part of the server write its inner life: it slows down, and the disk fills.",
+			Fix:     "Use INFO, and raise single loggers in the management console while you look for a fault.",
+		})
 	}
-	return []Problem{{
-		Severity: Warning, Key: keyLogLevel,
-		Message: "DEBUG on the root logger makes every part of the server write its inner life: it slows down, and the disk fills.",
-		Fix:     "Use INFO, and raise single loggers in the management console while you look for a fault.",
-	}}
+	wanted := wantedLoggers(a)
+	all = append(all, judgeLoggers(wanted)...)
+	on, asked := a.Bool(keyAuditLog)
+	switch level, given := wanted[auditLogger]; {
+	case asked && on && given && !recordsAudits(level):
+		all = append(all, Problem{Severity: Error, Key: keyAuditLog, Message: "The audit log is to be written, and " + keyLoggers + " sets " + auditLogger + " to " + level + ".", Fix: "Leave " + auditLogger + " out there."})
+	case asked && !on:
+		all = append(all, Problem{Severity: Warning, Key: keyAuditLog, Message: "Without the audit log nobody can tell afterwards who has done what in the console.", Fix: "Leave it on."})
+	}
+	return append(all, validateSyslog(w, a)...)
 }
+
+func (logs) Checks(w *Workspace, a *answers.Set) []Check { return syslogCheck(w, a) }
 
 func (logs) Plan(w *Workspace, a *answers.Set) error {
-	level := a.Text(keyLogLevel)
+	p, err := w.Properties(carbon.Log4jProperties)
+	if err != nil {
+		return err
+	}
+	if err := planRootLevel(w, p, a.Text(keyLogLevel)); err != nil {
+		return err
+	}
+	if err := planLoggers(p, wantedLoggers(a)); err != nil {
+		return err
+	}
+	if on, asked := a.Bool(keyAuditLog); asked {
+		if err := planTrail(p, on); err != nil {
+			return err
+		}
+	}
+	return planSyslog(p, a)
+}
+
+func planRootLevel(w *Workspace, p *edit.Properties, level string) error {
 	if level == "" {
 		return nil
 	}
 	r, ok, err := readRootLogger(w)
-	if err != nil {
-		return err
-	}
-	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
 		return err
 	}
@@ -125,6 +162,11 @@ func (logs) Audit(w *Workspace) []Result {
 		}}
 	}
 	results := []Result{levelResult(r)}
+	if p, err := w.Properties(carbon.Log4jProperties); err == nil {
+		results = append(results, auditLoggers(p)...)
+		results = append(results, auditTrail(w, p)...)
+		results = append(results, auditSyslog(p))
+	}
 	if w.Install.Started.Yes {
 		results = append(results, Result{
 			ID: "CS-5.2", Status: Unknown, Place: r.place,
@@ -151,19 +193,31 @@ func levelResult(r rootLogger) Result {
 }
 
 func (logs) Verify(w *Workspace, a *answers.Set) []Result {
-	want := a.Text(keyLogLevel)
-	if want == "" {
-		return nil
+	p, err := w.Properties(carbon.Log4jProperties)
+	if err != nil {
+		return []Result{{ID: "CS-5.1", Guideline: 5, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: fmt.Sprintf("The file could not be read back: %v.", err)}}
 	}
-	r, _, err := readRootLogger(w)
-	if err != nil || r.level != want {
-		return []Result{{ID: "CS-5.1", Guideline: 5, Status: Fail, Place: r.place, Message: "The root logger is not at " + want + "."}}
+	var all []Result
+	if want := a.Text(keyLogLevel); want != "" {
+		r, _, err := readRootLogger(w)
+		res := Result{ID: "CS-5.1", Guideline: 5, Status: OK, Place: r.place, Message: "The root logger is at " + want + "."}
+		if err != nil || r.level != want {
+			res.Status, res.Message = Fail, "The root logger is not at "+want+"."
+		}
+		all = append(all, res)
 	}
-	return []Result{{ID: "CS-5.1", Guideline: 5, Status: OK, Place: r.place, Message: "The root logger is at " + want + "."}}
+	all = append(all, verifyLoggers(p, wantedLoggers(a))...)
+	if on, asked := a.Bool(keyAuditLog); asked {
+		all = append(all, verifyTrail(p, on))
+	}
+	return append(all, verifySyslog(p, a)...)
 }
 
 func (logs) Advice(w *Workspace, a *answers.Set) []Advice {
-	if !w.Install.Started.Yes || a.Text(keyLogLevel) == "" {
+	_, loggers := a.Lookup(keyLoggers)
+	_, trail := a.Lookup(keyAuditLog)
+	_, syslog := wantsSyslog(a)
+	if !w.Install.Started.Yes || a.Text(keyLogLevel) == "" && !loggers && !trail && !syslog {
 		return nil
 	}
 	return []Advice{consoleAdvice(5)}

@@ -20,11 +20,16 @@ const (
 	keyMaxBackups = "logs.max_backups"
 	keyAccessLog  = "logs.access_log"
 
+	keyTrailRotation = "logs.audit.rotation"
+	keyTrailSize     = "logs.audit.max_size"
+	keyTrailBackups  = "logs.audit.max_backups"
+
 	rollingClass = "org.apache.log4j.RollingFileAppender"
 	dailyClass   = "org.apache.log4j.DailyRollingFileAppender"
 	mainAppender = "CARBON_LOGFILE"
 
 	rotationSize, rotationDaily     = "size", "daily"
+	rotationSame                    = "same" // of the audit log: as the others
 	accessLogDaily, accessLogSingle = "daily", "single"
 )
 
@@ -49,6 +54,12 @@ func (rotation) Specs() []answers.Spec {
 			Key: keyAccessLog, Kind: answers.Choice, Label: "HTTP access log", Choices: []string{accessLogDaily, accessLogSingle}, Example: accessLogDaily,
 			Help: "daily: Tomcat begins http_access_<date>.log every day and never deletes one. single: one file http_access_.log for logrotate of the machine; the report has the snippet.",
 		},
+		{
+			Key: keyTrailRotation, Kind: answers.Choice, Label: "Rotation of the audit log", Choices: []string{rotationSame, rotationSize, rotationDaily}, Example: rotationDaily,
+			Help: "same: like the other logs. daily, which deletes none, or a size of its own, where audit.log is to be kept longer than they are.",
+		},
+		{Key: keyTrailSize, Kind: answers.Text, Label: "Size of one audit file", Example: "10MB", Help: "Digits and KB, MB or GB, with no blank between. Only with the audit log by size."},
+		{Key: keyTrailBackups, Kind: answers.Int, Label: "Old audit files kept", Example: "100", Help: "How many full audit files are kept. Only with the audit log by size."},
 	}
 }
 
@@ -75,7 +86,7 @@ func (s rotation) Fields(w *Workspace, a *answers.Set) []Field {
 		}
 		fields = append(fields, f)
 	}
-	return fields
+	return append(fields, trailRotationFields(w, specs[4:7], a)...)
 }
 
 // limit is the question for one limit of wso2carbon.log; a limit that somebody has set is proposed again.
@@ -175,7 +186,7 @@ func checkBackups(text string) *Problem {
 	return nil
 }
 
-func (rotation) Validate(_ *Workspace, a *answers.Set) []Problem {
+func (rotation) Validate(w *Workspace, a *answers.Set) []Problem {
 	var all []Problem
 	switch a.Text(keyRotation) {
 	case rotationSize:
@@ -196,22 +207,29 @@ func (rotation) Validate(_ *Workspace, a *answers.Set) []Problem {
 			}
 		}
 	}
-	return all
+	return append(all, validateTrailRotation(w, a)...)
 }
 
 func (rotation) Plan(w *Workspace, a *answers.Set) error {
 	if err := planAccessLog(w, a.Text(keyAccessLog)); err != nil {
 		return err
 	}
-	if a.Text(keyRotation) == "" {
+	if a.Text(keyRotation) == "" && trailRotation(a) == "" {
 		return nil
 	}
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
 		return err
 	}
+	trail := ""
+	if trailRotation(a) != "" {
+		trail = readTrail(p).file.Name
+	}
 	for _, app := range fileAppenders(p) {
 		switch {
+		case trail != "" && app.Name == trail:
+			err = planTrailRotation(p, app, a)
+		case a.Text(keyRotation) == "":
 		case a.Text(keyRotation) == rotationDaily:
 			err = rollDaily(p, app)
 		case app.Name == mainAppender || !app.rolls():
@@ -251,6 +269,11 @@ func rollDaily(p *edit.Properties, app appender) error {
 	if app.daily() || app.rolls() && app.Name != mainAppender {
 		return nil
 	}
+	return beginDaily(p, app)
+}
+
+// beginDaily makes an appender begin a new file every day.
+func beginDaily(p *edit.Properties, app appender) error {
 	because := edit.Because("a new file every day")
 	if err := p.Set(appenderPrefix+app.Name, dailyClass, "", because); err != nil {
 		return err

@@ -25,7 +25,7 @@ func (rotation) Audit(w *Workspace) []Result {
 			Message: "There is no file appender " + mainAppender + ": how wso2carbon.log rotates cannot be told.",
 		})
 	}
-	return append(all, auditAccessLog(w))
+	return append(all, auditAccessLog(w), auditSpace(w))
 }
 
 const fixRotation = "Set logs.rotation to size, with logs.max_size and logs.max_backups."
@@ -101,10 +101,14 @@ func (s rotation) Verify(w *Workspace, a *answers.Set) []Result {
 		if err != nil {
 			return []Result{{ID: "CS-16.1", Guideline: 16, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: fmt.Sprintf("The file could not be read back: %v.", err)}}
 		}
+		trail := readTrail(p).file.Name
 		for _, app := range fileAppenders(p) {
-			all = append(all, verifyAppender(p, app, want, a))
+			if app.Name != trail || trailRotation(a) == "" {
+				all = append(all, verifyAppender(p, app, want, a))
+			}
 		}
 	}
+	all = append(all, verifyTrailRotation(w, a)...)
 	if want := a.Text(keyAccessLog); want != "" {
 		if v, err := accessLogValve(w); err != nil || v != nil {
 			all = append(all, verifyAccessLog(v, err, want))
@@ -146,62 +150,31 @@ func verifyAccessLog(v *edit.Element, err error, want string) Result {
 func (rotation) Advice(w *Workspace, a *answers.Set) []Advice {
 	var all []Advice
 	if a.Text(keyRotation) == rotationSize {
-		all = append(all, Advice{Guideline: 16, Title: "Room for the logs", Text: roomForLogs(w)})
+		all = append(all, spaceAdvice(w))
 		all = append(all, Advice{
 			Guideline: 16, Title: "What the change of appender does",
 			Text: "Records of java.util.logging (Tomcat, Hazelcast) reach wso2carbon.log only through Carbon's own daily appender; with RollingFileAppender they go to the console only. audit.log is limited like the others: copy it away where it must be kept.",
 		})
 	}
 	if v, err := accessLogValve(w); err == nil && v != nil {
-		all = append(all, accessLogAdvice(w, a, v))
+		all = append(all, accessLogAdvice(w, a, v)...)
+	} else {
+		all = append(all, logrotateAdvice(w, a))
 	}
-	if w.Install.Started.Yes && a.Text(keyRotation) != "" {
+	if w.Install.Started.Yes && a.Text(keyRotation)+trailRotation(a) != "" {
 		all = append(all, consoleAdvice(16))
 	}
 	return all
 }
 
-// roomForLogs says how much the logs can come to.
-func roomForLogs(w *Workspace) string {
-	p, err := w.Properties(carbon.Log4jProperties)
-	if err != nil {
-		return "The room that the logs need could not be computed."
-	}
-	var total int64
-	count := 0
-	for _, app := range fileAppenders(p) {
-		size, _ := p.Get(app.key("MaxFileSize"))
-		backups, _ := p.Get(app.key("MaxBackupIndex"))
-		bytes, ok := fileSizeBytes(strings.TrimSpace(size.Value))
-		if !ok {
-			bytes = 10 << 20 // log4j's default
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(backups.Value), 10, 64)
-		if err != nil {
-			n = 1
-		}
-		total += bytes * (n + 1)
-		count++
-	}
-	return fmt.Sprintf("The %d logs of log4j.properties can come to %d MB in all under repository/logs; the access log is apart.", count, total>>20)
-}
-
-func accessLogAdvice(w *Workspace, a *answers.Set, v *edit.Element) Advice {
-	logDir := w.Install.Home + "/repository/logs"
-	backups := a.Text(keyMaxBackups)
-	if backups == "" {
-		backups = "20"
-	}
+// accessLogAdvice says how access logs are limited. One file is for logrotate, many are for a job.
+func accessLogAdvice(w *Workspace, a *answers.Set, v *edit.Element) []Advice {
+	all := []Advice{logrotateAdvice(w, a)}
 	if rotatable, _ := v.Attr("rotatable"); rotatable == "false" {
-		prefix, _ := v.Attr("prefix")
-		suffix, _ := v.Attr("suffix")
-		return Advice{
-			Guideline: 16, Title: "Rotate the access log with logrotate", Text: "Put this into /etc/logrotate.d/carbon-access:",
-			Commands: []string{`"` + logDir + "/" + prefix + suffix + `" {`, "    daily", "    rotate " + backups, "    compress", "    missingok", "    notifempty", "    copytruncate", "}"},
-		}
+		return all
 	}
-	return Advice{
+	return append(all, Advice{
 		Guideline: 16, Title: "Delete old access logs", Text: "Tomcat never deletes http_access files. A line for /etc/cron.d/carbon-access that keeps 30 days:",
-		Commands: []string{fmt.Sprintf(`15 3 * * * root find "%s" -maxdepth 1 -name 'http_access_*' -mtime +30 -delete`, logDir)},
-	}
+		Commands: []string{fmt.Sprintf(`15 3 * * * root find "%s" -maxdepth 1 -name 'http_access_*' -mtime +30 -delete`, w.Install.Home+"/repository/logs")},
+	})
 }

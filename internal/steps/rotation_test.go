@@ -110,7 +110,13 @@ func TestAccessLogForLogrotateAndBack(t *testing.T) {
 	for name, home := range everyHome(t) {
 		before := readFile(t, home, "repository/conf/tomcat/catalina-server.xml")
 		out := planTwice(t, home, "logs: {access_log: single}\n")
-		if text := adviceLines(out.Advice); !strings.Contains(text, "copytruncate") || !strings.Contains(text, "http_access_.log") {
+		text := adviceLines(out.Advice)
+		for _, ad := range out.Advice {
+			for _, f := range ad.Attachments {
+				text += f.Content
+			}
+		}
+		if !strings.Contains(text, "copytruncate") || !strings.Contains(text, "http_access_.log") {
 			t.Errorf("%s: no logrotate snippet: %s", name, text)
 		}
 		v, err := accessLogValve(openHome(t, home))
