@@ -42,9 +42,10 @@ func TestLineEndsOfATextAreBlanks(t *testing.T) {
 }
 
 func TestGuidelineWithoutAStepSaysSo(t *testing.T) {
-	d := start(t).press(times("down", 12)...).seesNot("enter open").sees("do guideline 13: do it by hand")
+	d := drive(t, openEngine(t, standInConfig(t, sampleHome(t))), options4{}).press("home")
+	d.press(times("down", 12)...).seesNot("enter open").sees("do guideline 13: do it by hand")
 	d.press("enter").on("hub").sees(texts.NotBuilt(13))
-	d.press("up").sees("enter open")
+	d.press("up", "up").sees("enter open")
 }
 
 func TestHelpOfTheHubExplainsTheMarks(t *testing.T) {
