@@ -10,7 +10,7 @@ import (
 )
 
 // features is guideline 15: the P2 repository that the feature manager installs from, and what is installed.
-type features struct{ base }
+type features struct{}
 
 const (
 	keyRepository     = "features.repository"

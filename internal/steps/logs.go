@@ -10,7 +10,7 @@ import (
 )
 
 // logs is guideline 5: what is logged. How the files rotate is guideline 16.
-type logs struct{ base }
+type logs struct{}
 
 const (
 	keyLogLevel   = "logs.level"

@@ -8,5 +8,5 @@ func spaceBelow(dir string) (bytes int64, ok bool) {
 	if err := unix.Statfs(dir, &st); err != nil || st.Bsize <= 0 || st.Bavail > 1<<62/uint64(st.Bsize) {
 		return 0, false
 	}
-	return int64(st.Bavail) * st.Bsize, true //nolint:gosec // bounded above
+	return int64(st.Bavail) * st.Bsize, true
 }
