@@ -43,7 +43,7 @@ func (u *vaultAuditor) download(places []*vaultPlace, stay []clearSecret) {
 		these := of[file]
 		message := "The password of the download stands here (" + these[0].name + ")."
 		if len(these) > 1 {
-			message = fmt.Sprintf("%d passwords of the download stand here %s.", len(these), lineNumbers(these, clearSecret.at))
+			message = fmt.Sprintf("The password of the download stands here %d times %s.", len(these), lineNumbers(these, clearSecret.at))
 		}
 		u.add(ruleVaultDefault, Warn, Warning, these[0].place, message, "They are the same in every download: whatever they lead into is open to all.", "Change them here and in what they lead into; where nothing uses them, take them out.")
 	}
