@@ -21,7 +21,7 @@ var registry = []Step{
 	ports{},
 	proxy{},
 	cluster{},
-	notBuilt{row: 14, id: "backup"},
+	backup{},
 	features{},
 	rotation{},
 }

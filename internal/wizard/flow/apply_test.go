@@ -41,7 +41,7 @@ func TestApplyVerifiesReportsAndForgetsTheSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"monitored by agent", "not in this version", carbon.CarbonXML, a.Result.Run, "10.0.0.7", "| 4 | Host name | changed |", "## Undo"} {
+	for _, want := range []string{"monitored by agent", carbon.CarbonXML, a.Result.Run, "10.0.0.7", "| 4 | Host name | changed |", "## Undo"} {
 		if !strings.Contains(string(report), want) {
 			t.Errorf("the report does not say %q:\n%s", want, report)
 		}
