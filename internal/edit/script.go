@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 )
 
@@ -25,6 +27,7 @@ type Script struct {
 
 	edits map[int]wordEdit
 	added []*optionAdd
+	known map[string]foundOptions // what assigned has found in data
 }
 
 // scriptLanguage is what the shell and the batch language differ in.
@@ -162,8 +165,27 @@ func (s *Script) Assigned(prefix string) []Option {
 	return options
 }
 
-// assigned looks into the variables of the words from on, and into the variables that those are made of.
+// foundOptions is what assigned has returned for a prefix and a word to begin with.
+type foundOptions struct {
+	options []Option
+	first   string
+}
+
+// assigned looks into the variables of the words from on, and into the variables that those are made of. Several steps ask for the same.
 func (s *Script) assigned(prefix string, from int) ([]Option, string) {
+	key := prefix + "\x00" + strconv.Itoa(from)
+	known, ok := s.known[key]
+	if !ok {
+		known.options, known.first = s.lookUp(prefix, from)
+		if s.known == nil {
+			s.known = map[string]foundOptions{}
+		}
+		s.known[key] = known
+	}
+	return slices.Clone(known.options), known.first
+}
+
+func (s *Script) lookUp(prefix string, from int) ([]Option, string) {
 	var queue []string
 	for i := max(from, 1); i < len(s.words)-1; i++ {
 		if strings.HasPrefix(s.words[i].marked, mark) {

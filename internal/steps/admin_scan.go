@@ -74,7 +74,7 @@ func (s *adminScan) files(site *adminSite) []string {
 	if !strings.Contains(site.file, "*") {
 		return []string{site.file}
 	}
-	return s.w.Install.Glob(site.file)
+	return s.w.glob(site.file)
 }
 
 func (s *adminScan) look(site *adminSite, file string) error {

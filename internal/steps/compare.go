@@ -117,7 +117,7 @@ func configFiles(w *Workspace) []string {
 	}
 	var files []string
 	for _, p := range patterns {
-		for _, rel := range w.Install.Glob(p) {
+		for _, rel := range w.glob(p) {
 			if w.Install.Has(rel) && !isLeftover(rel) {
 				files = append(files, rel)
 			}

@@ -69,7 +69,7 @@ func (w *Workspace) driverAt(path string) *driverJar {
 // driversThere are the jars in repository/components/lib that hold a driver.
 func driversThere(w *Workspace) []*driverJar {
 	var all []*driverJar
-	for _, rel := range w.Install.Glob(carbon.ComponentsLib + "/*.jar") {
+	for _, rel := range w.glob(carbon.ComponentsLib + "/*.jar") {
 		d := w.driverAt(filepath.Join(w.Install.Home, filepath.FromSlash(rel)))
 		if d.err == nil && len(d.jar.Drivers) > 0 {
 			here := *d

@@ -46,7 +46,7 @@ func installAdvice(w *Workspace, wanted string) Advice {
 		return ad
 	}
 	launcher := "org.eclipse.equinox.launcher_*.jar"
-	if jars := w.Install.Glob(carbon.Plugins + "/org.eclipse.equinox.launcher_*.jar"); len(jars) > 0 {
+	if jars := w.glob(carbon.Plugins + "/org.eclipse.equinox.launcher_*.jar"); len(jars) > 0 {
 		launcher = path.Base(jars[len(jars)-1])
 	}
 	components := w.Install.Home + "/" + componentsDir

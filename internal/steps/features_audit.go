@@ -156,7 +156,7 @@ func h2Console(w *Workspace) *edit.Element {
 // auditAdded is CS-15.4, the patches, and CS-15.5, the jars that somebody has laid there.
 func auditAdded(w *Workspace, profiles []profile) []Result {
 	var all []Result
-	if patches := w.Install.Glob(carbon.Patches + "/*"); len(patches) > 0 {
+	if patches := w.glob(carbon.Patches + "/*"); len(patches) > 0 {
 		all = append(all, Result{
 			ID: "CS-15.4", Status: OK, Place: carbon.Place{File: carbon.Patches},
 			Message: fmt.Sprintf("%s in the folder of patches; the last one is %s.", plural(len(patches), "patch", "patches"), path.Base(patches[len(patches)-1])),
@@ -169,7 +169,7 @@ func auditAdded(w *Workspace, profiles []profile) []Result {
 		}
 	}
 	message := addedJars("dropins", len(dropins)+more, jarNames(relsOf(dropins)))
-	libs := w.Install.Glob(carbon.ComponentsLib + "/*.jar")
+	libs := w.glob(carbon.ComponentsLib + "/*.jar")
 	if text := addedJars("lib", len(libs), jarNames(libs)); text != "" {
 		message = strings.TrimSpace(message + " " + text)
 	}
@@ -227,7 +227,7 @@ func auditRemembered(w *Workspace) []Result {
 	const engine = componentsDir + "/p2/org.eclipse.equinox.p2.engine/"
 	const prefs = ".settings/org.eclipse.equinox.p2.metadata.repository.prefs"
 	var all []Result
-	files := append(w.Install.Glob(engine+prefs), w.Install.Glob(engine+"profileRegistry/*.profile/.data/"+prefs)...)
+	files := append(w.glob(engine+prefs), w.glob(engine+"profileRegistry/*.profile/.data/"+prefs)...)
 	for _, file := range files {
 		data, err := w.Install.Read(file)
 		if err != nil {

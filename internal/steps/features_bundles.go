@@ -40,7 +40,7 @@ type profile struct {
 // readProfiles reads the bundles.info of every profile, default first.
 func readProfiles(w *Workspace) []profile {
 	var all []profile
-	for _, file := range w.Install.Glob(componentsDir + "/*/" + bundlesInfo) {
+	for _, file := range w.glob(componentsDir + "/*/" + bundlesInfo) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(file, componentsDir+"/"), "/")
 		p := profile{name: name, file: file}
 		if data, err := w.Install.Read(file); err != nil {

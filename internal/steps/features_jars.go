@@ -30,7 +30,7 @@ type dropin struct {
 
 // readDropins reads the manifests of the jars in dropins.
 func readDropins(w *Workspace) (all []dropin, more int) {
-	jars := w.Install.Glob(carbon.Dropins + "/*.jar")
+	jars := w.glob(carbon.Dropins + "/*.jar")
 	if len(jars) > maxDropins {
 		more = len(jars) - maxDropins
 		jars = jars[:maxDropins]

@@ -67,7 +67,7 @@ func findKnown(w *Workspace, names []string, profiles []profile) []foundFeature 
 	var found []foundFeature
 	for _, k := range knownFeatures {
 		if k.file != "" {
-			for _, rel := range w.Install.Glob(deploymentDir + "/" + k.file) {
+			for _, rel := range w.glob(deploymentDir + "/" + k.file) {
 				found = append(found, foundFeature{k, carbon.Place{File: rel}})
 			}
 			continue
@@ -109,7 +109,7 @@ func splitFeature(folder string) (id, version string) {
 
 // installedFeatures are the folders of the features, without their path.
 func installedFeatures(w *Workspace) []string {
-	all := w.Install.Glob(featuresDir + "/*")
+	all := w.glob(featuresDir + "/*")
 	names := all[:0:0]
 	for _, rel := range all {
 		names = append(names, path.Base(rel))

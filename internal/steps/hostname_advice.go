@@ -108,7 +108,7 @@ func adviseLocalhost(w *Workspace) []Advice {
 	for _, f := range localhostFiles {
 		files := []string{f.pattern}
 		if strings.Contains(f.pattern, "*") {
-			files = w.Install.Glob(f.pattern)
+			files = w.glob(f.pattern)
 		}
 		var found []carbon.Place
 		for _, file := range files {

@@ -46,7 +46,7 @@ func newLiveLog(w *Workspace, l *liveServer) *liveLog {
 		g.started = info.ModTime()
 	}
 	written := map[string]time.Time{}
-	for _, rel := range w.Install.Glob(carbon.CarbonLog + "*") {
+	for _, rel := range w.glob(carbon.CarbonLog + "*") {
 		if info, err := w.Install.Stat(rel); err == nil && info.Mode().IsRegular() && !strings.HasSuffix(rel, ".lck") {
 			g.files, written[rel] = append(g.files, rel), info.ModTime()
 		}

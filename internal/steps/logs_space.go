@@ -41,7 +41,7 @@ type logFile struct {
 func logFiles(w *Workspace) []logFile {
 	var all []logFile
 	for _, pattern := range []string{"/*", "/*/*"} {
-		for _, rel := range w.Install.Glob(carbon.LogsDir + pattern) {
+		for _, rel := range w.glob(carbon.LogsDir + pattern) {
 			if len(all) == maxLogFiles {
 				return all
 			}

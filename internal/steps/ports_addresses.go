@@ -155,7 +155,7 @@ func staleAddresses(w *Workspace, moves portMoves) []staleAddress {
 	for _, pattern := range addressFiles {
 		files := []string{pattern}
 		if strings.Contains(pattern, "*") {
-			files = w.Install.Glob(pattern)
+			files = w.glob(pattern)
 		}
 		for _, file := range files {
 			all = append(all, staleIn(w, file, moves, ours)...)

@@ -149,7 +149,7 @@ func sharedManagement(w *Workspace, table []Port) string {
 	switch {
 	case servesOverTomcat(w):
 		return "The services of this product come in through " + list + " as well."
-	case len(w.Install.Glob("repository/deployment/server/jaggeryapps/store/jaggery.conf")) > 0:
+	case len(w.glob("repository/deployment/server/jaggeryapps/store/jaggery.conf")) > 0:
 		return "The API store and publisher are on " + list + " as well."
 	}
 	return ""

@@ -194,7 +194,12 @@ func (r *portReader) hasBundle(prefix string) bool {
 // plugins lists the jars of the plugins folder, several hundred in a product; the folder is read when first asked for.
 func (w *Workspace) plugins() []string {
 	if w.bundles == nil {
-		w.bundles = append([]string{}, w.Install.Glob(carbon.Plugins+"/*.jar")...)
+		w.bundles = []string{}
+		for _, e := range w.Install.List(carbon.Plugins) {
+			if strings.HasSuffix(e.Name(), ".jar") {
+				w.bundles = append(w.bundles, carbon.Plugins+"/"+e.Name())
+			}
+		}
 	}
 	return w.bundles
 }

@@ -29,8 +29,8 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 		known[spot(p.file, p.element)] = true
 	}
 	var all []clearSecret
-	files := append(confFiles(w), w.Install.Glob(userStoresDir+"/*.xml")...)
-	for _, rel := range append(files, w.Install.Glob(carbon.EPRDir+"/*.epr")...) {
+	files := append(confFiles(w), w.glob(userStoresDir+"/*.xml")...)
+	for _, rel := range append(files, w.glob(carbon.EPRDir+"/*.epr")...) {
 		data, err := w.Bytes(rel)
 		if err != nil || !secret.Mentioned(data) && !strings.Contains(string(data), "://") {
 			continue
@@ -44,7 +44,7 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 		}
 	}
 	for _, pattern := range otherFiles {
-		for _, rel := range w.Install.Glob(pattern) {
+		for _, rel := range w.glob(pattern) {
 			all = append(all, clearInLines(w, rel)...)
 		}
 	}

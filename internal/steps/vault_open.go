@@ -310,7 +310,7 @@ func (w *Workspace) commitOne(rel string, quiet bool) error {
 
 // securedFiles are the XML files that have secured elements, edits included, sorted.
 func (w *Workspace) securedFiles() []string {
-	files := append(confFiles(w), w.Install.Glob("repository/deployment/server/userstores/*.xml")...)
+	files := append(confFiles(w), w.glob("repository/deployment/server/userstores/*.xml")...)
 	files = append(files, w.paths()...)
 	slices.Sort(files)
 	var secured []string

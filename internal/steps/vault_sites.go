@@ -317,7 +317,7 @@ func uniqueAlias(taken map[string]string, p *vaultPlace) string {
 
 // matching returns the files that a path or pattern names, those of the plan included.
 func (w *Workspace) matching(pattern string) []string {
-	files := w.Install.Glob(pattern)
+	files := w.glob(pattern)
 	for _, rel := range w.paths() {
 		if ok, err := path.Match(pattern, rel); ok && err == nil && w.Has(rel) {
 			files = append(files, rel)

@@ -33,6 +33,7 @@ type Workspace struct {
 	vaultLeft bool
 	usersLeft bool           // the same of the user store
 	search    *carbon.Search // see startSearch
+	globs     map[string][]string
 }
 
 // overlay is one file: its bytes on disk, its bytes now, its document, and who asked for what.
@@ -79,6 +80,19 @@ func (w *Workspace) Has(rel string) bool {
 		return !o.removed
 	}
 	return w.Install.Has(rel)
+}
+
+// glob returns the files of the install that match a pattern, as they were on the disk when they were first asked for, edits not included.
+func (w *Workspace) glob(pattern string) []string {
+	if w.globs == nil {
+		w.globs = map[string][]string{}
+	}
+	files, known := w.globs[pattern]
+	if !known {
+		files = w.Install.Glob(pattern)
+		w.globs[pattern] = files
+	}
+	return slices.Clone(files)
 }
 
 // Bytes returns the content as edited so far.
