@@ -12,13 +12,13 @@ var worth = map[steps.Severity]float64{steps.Note: 0.75, steps.Warning: 0.5, ste
 
 // ScoreRule says how a score comes about.
 const ScoreRule = "The score of a guideline is the share of its rules that are met: a rule counts once, however many places it was looked at in, and by its worst finding " +
-	"(error 0, warning 0.5, note 0.75, met 1). What could not be checked, is waived or does not apply is left out. The score of the whole is the mean of the guidelines."
+	"(error 0, warning 0.5, note 0.75, met 1). What could not be checked, is waived, does not apply or only tells a fact is left out. The score of the whole is the mean of the guidelines."
 
 // score judges the entries of one guideline. judged is false when no rule of it could be looked at.
 func score(entries []Entry) (percent int, judged bool) {
 	rules := map[string]float64{}
 	for _, e := range entries {
-		if e.Waiver != nil || e.Status == steps.Unknown || strings.HasSuffix(e.ID, ".0") {
+		if e.Waiver != nil || e.Fact || e.Status == steps.Unknown || strings.HasSuffix(e.ID, ".0") {
 			continue
 		}
 		value := 1.0

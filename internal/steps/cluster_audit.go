@@ -186,7 +186,7 @@ func auditClusterKey(w *Workspace, inCluster bool) Result {
 	if inCluster {
 		message = strings.TrimSuffix(message, ".") + "; it has to be the same on all nodes."
 	}
-	return Result{ID: ruleClusterKey, Status: OK, Place: k.place, Message: message}
+	return Result{ID: ruleClusterKey, Status: OK, Fact: true, Place: k.place, Message: message}
 }
 
 func auditDomain(c clusterState, h clusterWish) []Result {

@@ -234,7 +234,7 @@ func auditTable(table []Port) []Result {
 		all = append(all, r)
 	}
 	for _, p := range table {
-		all = append(all, Result{ID: portRule, Status: OK, Place: p.Place, Message: describePort(p)})
+		all = append(all, Result{ID: portRule, Status: OK, Fact: true, Place: p.Place, Message: describePort(p)})
 	}
 	return all
 }

@@ -137,6 +137,7 @@ type Result struct {
 	Of        string // of a check: what it is about, where the message does not name it: "WSO2_CARBON_DB"
 	Why       string // why it matters (findings)
 	Fix       string // how to fix: the step, or what to do by hand
+	Fact      bool   // it tells what is so and judges nothing: no part of a score
 }
 
 // Text is the message, after the name of what it is about.
