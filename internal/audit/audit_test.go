@@ -78,13 +78,13 @@ func example(t *testing.T) *Audit {
 
 func TestScores(t *testing.T) {
 	a := example(t)
-	want := map[int]string{1: "50", 2: "50", 6: "50", 10: "-", 11: "-", 12: "-"}
+	want := map[int]string{1: "40", 2: "50", 6: "50", 10: "-", 11: "-", 12: "-"}
 	for _, row := range a.Rows {
 		if w := want[row.Guideline]; w != "" && row.points() != w {
 			t.Errorf("guideline %d: %s, want %s", row.Guideline, row.points(), w)
 		}
 	}
-	if got, ok := a.Score(); got != 50 || !ok {
+	if got, ok := a.Score(); got != 47 || !ok {
 		t.Errorf("in all: %d %v", got, ok)
 	}
 	if got, ok := New(install, nil, nil, at, "").Score(); ok {

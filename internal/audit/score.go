@@ -10,9 +10,12 @@ import (
 // What a rule is worth whose worst finding is of a severity; one that is met is worth 1.
 var worth = map[steps.Severity]float64{steps.Note: 0.75, steps.Warning: 0.5, steps.Error: 0}
 
+// mostWithError keeps many rules that are met from hiding one that must not stay.
+const mostWithError = 40
+
 // ScoreRule says how a score comes about.
 const ScoreRule = "The score of a guideline is the share of its rules that are met: a rule counts once, however many places it was looked at in, and by its worst finding " +
-	"(error 0, warning 0.5, note 0.75, met 1). What could not be checked, is waived, does not apply or only tells a fact is left out. The score of the whole is the mean of the guidelines."
+	"(error 0, warning 0.5, note 0.75, met 1). With an error in it a guideline has 40 at the most. What could not be checked, is waived, does not apply or only tells a fact is left out. The score of the whole is the mean of the guidelines."
 
 // score judges the entries of one guideline. judged is false when no rule of it could be looked at.
 func score(entries []Entry) (percent int, judged bool) {
@@ -32,11 +35,14 @@ func score(entries []Entry) (percent int, judged bool) {
 	if len(rules) == 0 {
 		return 0, false
 	}
-	sum := 0.0
+	sum, most := 0.0, 100
 	for _, value := range rules {
 		sum += value
+		if value == worth[steps.Error] {
+			most = mostWithError
+		}
 	}
-	return percentOf(sum / float64(len(rules))), true
+	return min(percentOf(sum/float64(len(rules))), most), true
 }
 
 func worthOf(s steps.Severity) float64 {
