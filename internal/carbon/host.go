@@ -28,7 +28,7 @@ func readHost(o Options) Host {
 		h.Cgroup = 0 // cgroup v1 says "no limit" with a huge number
 	}
 	if cpus := (machineSource{proc: o.Proc, cgroup: o.Cgroup}).cpus(); cpus.Known() {
-		h.CPUs = int(min(cpus.Value, 1<<16)) //nolint:gosec // bounded
+		h.CPUs = int(min(cpus.Value, 1<<16))
 	}
 	h.Addresses = addresses()
 	return h

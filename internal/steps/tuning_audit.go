@@ -16,7 +16,7 @@ func (s tuning) Audit(w *Workspace) []Result {
 	all := auditHost(w)
 	sites, err := readTuningSites(w)
 	for _, place := range unreadTuned(err) {
-		all = append(all, Result{ID: tuningUnreadRule, Status: Unknown, Place: place.Place, Message: "Not checked: " + place.Place.File + " " + place.why + "."})
+		all = append(all, Result{ID: tuningUnreadRule, Status: Unknown, Place: place.Place, Message: "Not checked: " + place.File + " " + place.why + "."})
 	}
 	for _, group := range grouped(sites) {
 		all = append(all, auditGroup(group))

@@ -164,9 +164,9 @@ func judgeCPU(m carbon.Machine, d demands) Result {
 	case !cpus.Known():
 		return cannotTell("how many processors this machine has", cpus)
 	case !m.MHz.Known() && d.mhz.ok:
-		return cannotTell("how fast the processors are ("+plural(int(cpus.Value), "processor")+")", m.MHz) //nolint:gosec // a count
+		return cannotTell("how fast the processors are ("+plural(int(cpus.Value), "processor")+")", m.MHz)
 	}
-	count := plural(int(min(cpus.Value, 1<<16)), "processor") //nolint:gosec // bounded
+	count := plural(int(min(cpus.Value, 1<<16)), "processor")
 	if !d.mhz.ok || m.MHz.Value >= d.mhz.value {
 		return Result{Status: OK, Message: fmt.Sprintf("%s to be used.", upperFirst(count))}
 	}

@@ -88,7 +88,7 @@ func (s kernelSetting) wanted(now string) (want string, same bool) {
 			continue
 		}
 		n, err := strconv.ParseUint(have[i], 10, 64)
-		good := err == nil && s.good(i, n, uint64(page)) //nolint:gosec // a positive number of ours
+		good := err == nil && s.good(i, n, uint64(page))
 		if good {
 			wants[i] = have[i]
 		}
