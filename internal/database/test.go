@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // Stage is a part of the connection test.
@@ -57,25 +58,19 @@ func (s Stage) Title() string {
 }
 
 // Status is how a stage ended.
-type Status string
+type Status = remote.Status
 
-// The ends of a stage.
+// The ends of a stage. What follows a Fail is Skipped.
 const (
-	OK        Status = "ok"
-	Warn      Status = "warn"       // works, but the operator should read the message
-	Fail      Status = "fail"       // StageResult.Err says why; what follows is skipped
-	NotTested Status = "not-tested" // could not be found out, or was not asked for: never to be shown as a tick
-	Skipped   Status = "skipped"    // an earlier stage failed, or the test was canceled
+	OK        = remote.OK
+	Warn      = remote.Warn
+	Fail      = remote.Fail
+	NotTested = remote.NotTested
+	Skipped   = remote.Skipped
 )
 
-// StageResult is what became of a stage.
-type StageResult struct {
-	Stage   Stage
-	Status  Status
-	Message string // full sentences
-	Err     *Error // of Fail
-	Took    time.Duration
-}
+// StageResult is what became of a stage. It has an Err when it failed.
+type StageResult = remote.Result[Stage, Error]
 
 // TestOptions say how to test. The zero value is fit for use.
 type TestOptions struct {
@@ -92,19 +87,11 @@ type TestOptions struct {
 }
 
 // limits are the times that the stages have if TestOptions do not say.
-var limits = map[Stage]time.Duration{
+var limits = remote.Limits[Stage]{
 	Resolve: 5 * time.Second, Connect: 10 * time.Second, TLS: 10 * time.Second, Login: 15 * time.Second, Schema: 30 * time.Second,
 }
 
-func (o TestOptions) limit(s Stage) time.Duration {
-	if o.Timeout > 0 {
-		return o.Timeout
-	}
-	if d, ok := limits[s]; ok {
-		return d
-	}
-	return 10 * time.Second
-}
+func (o TestOptions) limit(s Stage) time.Duration { return limits.Of(s, o.Timeout) }
 
 func (o TestOptions) withDefaults() TestOptions {
 	if o.Now == nil {
@@ -125,20 +112,15 @@ func (o TestOptions) withDefaults() TestOptions {
 func Test(ctx context.Context, t Target, o TestOptions, tell func(StageResult)) []StageResult {
 	p := newProbe(t, o)
 	defer p.close()
-	var results []StageResult
 	failed := false
-	for _, s := range Stages() {
-		r := StageResult{Stage: s, Status: Skipped, Message: "Not reached."}
-		if !failed {
-			r = p.run(ctx, s)
-			failed = r.Status == Fail
+	return remote.Run(Stages(), func(s Stage) StageResult {
+		if failed {
+			return StageResult{Stage: s, Status: Skipped, Message: "Not reached."}
 		}
-		results = append(results, r)
-		if tell != nil {
-			tell(r)
-		}
-	}
-	return results
+		r := p.run(ctx, s)
+		failed = r.Status == Fail
+		return r
+	}, tell)
 }
 
 // outcome is what a stage of a probe found out.
@@ -205,19 +187,20 @@ func (p *probe) close() {
 
 // run runs a stage within its time limit.
 func (p *probe) run(ctx context.Context, s Stage) StageResult {
-	start := p.o.Now()
-	out, err := p.attempt(ctx, s)
-	r := StageResult{Stage: s, Status: out.status, Message: out.message, Took: p.o.Now().Sub(start)}
-	if err != nil && slices.Index(Stages(), err.Stage) > slices.Index(Stages(), s) {
-		p.pending, err = err, nil // told where it belongs
-		if r.Status == "" {
-			r.Status, r.Message = p.passedBy(s, p.pending)
+	return remote.Timed(p.o.Now, s, func() StageResult {
+		out, err := p.attempt(ctx, s)
+		r := StageResult{Status: out.status, Message: out.message}
+		if err != nil && rank(err.Stage) > rank(s) {
+			p.pending, err = err, nil // told where it belongs
+			if r.Status == "" {
+				r.Status, r.Message = p.passedBy(s, p.pending)
+			}
 		}
-	}
-	if err != nil {
-		r.Status, r.Message, r.Err = Fail, err.What, err
-	}
-	return r
+		if err != nil {
+			r.Status, r.Message, r.Err = Fail, err.What, err
+		}
+		return r
+	})
 }
 
 // passedBy is what became of a stage in which the error of a later one came up.

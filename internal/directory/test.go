@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -65,25 +66,19 @@ func (s Stage) Title() string {
 }
 
 // Status is how a stage ended.
-type Status string
+type Status = remote.Status
 
 // The ends of a stage.
 const (
-	OK        Status = "ok"
-	Warn      Status = "warn"       // works, but the operator should read the message; StageResult.Err has the cause and the advice
-	Fail      Status = "fail"       // StageResult.Err says why
-	NotTested Status = "not-tested" // could not be found out, or was not asked for: never to be shown as a tick
-	Skipped   Status = "skipped"    // an earlier stage failed, or the test was canceled
+	OK        = remote.OK
+	Warn      = remote.Warn // StageResult.Err has the cause and the advice
+	Fail      = remote.Fail
+	NotTested = remote.NotTested
+	Skipped   = remote.Skipped
 )
 
-// StageResult is what became of a stage.
-type StageResult struct {
-	Stage   Stage
-	Status  Status
-	Message string // full sentences
-	Err     *Error // of Warn and Fail
-	Took    time.Duration
-}
+// StageResult is what became of a stage. It has an Err when it failed, when it warns, and when the operator stopped it.
+type StageResult = remote.Result[Stage, Error]
 
 // TestOptions say how to test. The zero value is fit for use.
 type TestOptions struct {
@@ -105,19 +100,8 @@ type TestOptions struct {
 	Lookup func(ctx context.Context, host string) ([]string, error)
 }
 
-func (o TestOptions) limit(s Stage) time.Duration {
-	if o.Timeout > 0 {
-		return o.Timeout
-	}
-	switch s {
-	case Resolve:
-		return 5 * time.Second
-	case Users, Groups, Write:
-		return 20 * time.Second
-	default:
-		return 10 * time.Second
-	}
-}
+// limits are the times that the stages have if TestOptions do not say.
+var limits = remote.Limits[Stage]{Resolve: 5 * time.Second, Users: 20 * time.Second, Groups: 20 * time.Second, Write: 20 * time.Second}
 
 func (o TestOptions) withDefaults() TestOptions {
 	if o.Now == nil {
@@ -170,15 +154,7 @@ type Findings struct {
 func Test(ctx context.Context, at Server, s Store, o TestOptions, tell func(StageResult)) []StageResult {
 	t := NewTester(at, s, o)
 	defer t.Close()
-	var results []StageResult
-	for _, stage := range t.Stages() {
-		r := t.Run(ctx, stage)
-		results = append(results, r)
-		if tell != nil {
-			tell(r)
-		}
-	}
-	return results
+	return remote.Run(t.Stages(), func(stage Stage) StageResult { return t.Run(ctx, stage) }, tell)
 }
 
 // Tester runs a test stage by stage, each stage once and in the order of Stages. It is for one goroutine at a time.
@@ -230,10 +206,7 @@ var vital = []Stage{Resolve, Connect, TLS, Bind, Base}
 // Run runs one stage. It returns within the time limit of the stage; after a canceled or failed Write it may take as long again to clean up.
 // What needs an earlier stage that failed or was not run is skipped.
 func (t *Tester) Run(ctx context.Context, stage Stage) StageResult {
-	start := t.o.Now()
-	r := t.guarded(ctx, stage)
-	r.Stage = stage
-	r.Took = t.o.Now().Sub(start)
+	r := remote.Timed(t.o.Now, stage, func() StageResult { return t.guarded(ctx, stage) })
 	t.ran[stage] = true
 	if r.Err != nil {
 		r.Err.Stage = stage
@@ -275,7 +248,7 @@ func (t *Tester) guarded(ctx context.Context, stage Stage) StageResult {
 			return notReached(stage, "The stage "+v.Title()+" comes before it.")
 		}
 	}
-	limited, cancel := context.WithTimeout(ctx, t.o.limit(stage))
+	limited, cancel := context.WithTimeout(ctx, limits.Of(stage, t.o.Timeout))
 	defer cancel()
 	switch stage {
 	case Resolve:

@@ -294,7 +294,7 @@ func (t *Tester) cleanUp(ctx context.Context, w *trial) *Error {
 	if len(w.made) == 0 {
 		return nil
 	}
-	still, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.o.limit(Write))
+	still, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.Of(Write, t.o.Timeout))
 	defer cancel()
 	at := t
 	if t.conn.IsClosing() || ctx.Err() != nil {
