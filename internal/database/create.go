@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // The kinds of errors of Inspect, Create and Drop.
@@ -210,7 +212,7 @@ func (c *creation) validTriggers(ctx context.Context) error {
 		AND attribute = 'ERROR' ORDER BY name, sequence`, func(n, text string) {
 		if s, ok := ours[c.catalog.key(n)]; ok && !seen[s] {
 			seen[s] = true
-			bad = append(bad, fmt.Sprintf("%s (line %d): %s", s.title(), s.line, words(text)))
+			bad = append(bad, fmt.Sprintf("%s (line %d): %s", s.title(), s.line, remote.Words(text)))
 		}
 	})
 	if err != nil {
@@ -222,7 +224,7 @@ func (c *creation) validTriggers(ctx context.Context) error {
 	return &Error{
 		Stage: Schema, Kind: Incomplete,
 		What:   fmt.Sprintf("The tables of %s are there, but Oracle cannot compile %s, without which no row can be inserted.", c.set.File, count(len(bad), "trigger")),
-		Server: words(list(bad)),
+		Server: remote.Words(list(bad)),
 		Fix:    "Have the administrator of the database look at ALL_ERRORS, and compile the triggers again.",
 	}
 }

@@ -3,6 +3,8 @@ package database
 import (
 	"fmt"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 // stopped is the error of a creation that the operator has stopped before step i has ended. within says that the step was running.
@@ -45,7 +47,7 @@ func (c *creation) left() string {
 // failed is the error of a statement that the server has refused.
 func (c *creation) failed(i int, err error) *Error {
 	s := &c.set.steps[i]
-	e := &Error{Stage: Schema, Kind: StatementFailed, Server: words(err.Error()), wrapped: err}
+	e := &Error{Stage: Schema, Kind: StatementFailed, Server: remote.Words(err.Error()), wrapped: err}
 	e.What = fmt.Sprintf("%s, line %d: %s refuses the statement for %s: %q.", c.set.File, s.line, c.kind.Title(), s.title(), excerpt(s.sql, 200))
 	if c.atomic {
 		e.What += " What was created before it is undone; nothing is left."

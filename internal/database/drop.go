@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"carbon-setup/internal/remote"
 )
 
 // drop removes what a Create has made, and nothing else: its tables while they hold no row but those that the script has inserted, with the constraints, and
@@ -168,7 +170,7 @@ func (c *creation) foreignKey(k Constraint) bool {
 }
 
 func (c *creation) dropError(ctx context.Context, object string, err error) *Error {
-	e := &Error{Stage: Schema, Kind: Refusal, Server: words(err.Error()), wrapped: err}
+	e := &Error{Stage: Schema, Kind: Refusal, Server: remote.Words(err.Error()), wrapped: err}
 	undone := "What was removed before it stays removed."
 	if c.atomic {
 		undone = "Nothing was removed."

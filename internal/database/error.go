@@ -1,9 +1,9 @@
 package database
 
 import (
-	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"carbon-setup/internal/remote"
 )
 
 // ErrorKind is what stopped a test, or what a Conn could not do.
@@ -64,19 +64,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	parts := []string{e.What}
-	if e.Server != "" {
-		parts = append(parts, "The server says: "+strings.TrimSuffix(e.Server, ".")+".")
-	}
-	for _, s := range []string{e.Cause, e.Fix} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	if len(e.Statements) > 0 {
-		parts = append(parts, e.ForAdministrator())
-	}
-	return strings.Join(parts, " ")
+	return remote.Paragraph(e.What, remote.Said(e.Server), e.Cause, e.Fix, e.ForAdministrator())
 }
 
 // ForAdministrator names the statements on one line, "" if there are none.
@@ -93,40 +81,3 @@ func (e *Error) ForAdministrator() string {
 
 // Unwrap returns the error of the driver or of the network.
 func (e *Error) Unwrap() error { return e.wrapped }
-
-// mostWords bounds what is shown of a server's own words.
-const mostWords = 400
-
-// words makes a server's own words fit to be shown: printable, on one line, bounded, without the secrets.
-func words(text string, secrets ...string) string {
-	if len(text) > 16*mostWords {
-		text = text[:16*mostWords]
-	}
-	for _, s := range secrets {
-		if len(s) > 3 { // a shorter one would tear words apart that have nothing to do with it
-			text = strings.ReplaceAll(text, s, "[secret]")
-		}
-	}
-	var b strings.Builder
-	space := true
-	for _, r := range text {
-		switch {
-		case r == '\n', r == '\r', r == '\t', r == ' ':
-			if !space {
-				b.WriteByte(' ')
-			}
-			space = true
-			continue
-		case r == utf8.RuneError, !strconv.IsPrint(r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteRune(r)
-		}
-		space = false
-		if b.Len() >= mostWords {
-			b.WriteString(" ...")
-			break
-		}
-	}
-	return strings.TrimRight(b.String(), " ")
-}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 var (
@@ -82,7 +84,7 @@ func quoteName(kind Kind, n string) string {
 }
 
 func catalogError(ctx context.Context, kind Kind, err error) *Error {
-	e := &Error{Stage: Schema, Kind: Refusal, wrapped: err, Server: words(err.Error())}
+	e := &Error{Stage: Schema, Kind: Refusal, wrapped: err, Server: remote.Words(err.Error())}
 	switch {
 	case ctx.Err() != nil:
 		e.Kind, e.Server = Canceled, ""

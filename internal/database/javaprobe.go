@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -83,14 +84,11 @@ type ProbeError struct {
 }
 
 func (e *ProbeError) Error() string {
-	parts := []string{e.What}
+	says := ""
 	if e.Server != "" {
-		parts = append(parts, "It says: "+e.Server)
+		says = "It says: " + e.Server
 	}
-	if e.Fix != "" {
-		parts = append(parts, e.Fix)
-	}
-	return strings.Join(parts, " ")
+	return remote.Paragraph(e.What, says, e.Fix)
 }
 
 // RunProbe connects to a database with Java and through the driver that Carbon will use. It writes nothing but a private temporary folder, which is gone
@@ -127,7 +125,7 @@ func RunProbe(ctx context.Context, o ProbeOptions) (ProbeResult, error) {
 	if failed == nil {
 		return r, nil
 	}
-	failed.Server = withoutSecrets(failed.Server, o.secrets())
+	failed.Server = remote.WithoutSecrets(failed.Server, o.secrets()...)
 	return r, failed
 }
 

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"carbon-setup/internal/secret"
+	"carbon-setup/internal/remote"
 )
 
 // ProbeStep is how far the driver came.
@@ -192,21 +192,11 @@ func clean(text string) string {
 // hide takes passwords out of everything that the driver told.
 func (r *ProbeResult) hide(passwords []string) {
 	for _, s := range []*string{&r.DriverName, &r.DriverRelease, &r.Product, &r.ProductVersion, &r.User, &r.Catalog} {
-		*s = withoutSecrets(*s, passwords)
+		*s = remote.WithoutSecrets(*s, passwords...)
 	}
 	for i := range r.Failures {
-		r.Failures[i].Message = withoutSecrets(r.Failures[i].Message, passwords)
+		r.Failures[i].Message = remote.WithoutSecrets(r.Failures[i].Message, passwords...)
 	}
-}
-
-// withoutSecrets takes passwords out of text. One of up to three characters is not looked for: it would tear words apart that have nothing to do with it.
-func withoutSecrets(text string, passwords []string) string {
-	for _, p := range passwords {
-		if len(p) > 3 {
-			text = strings.ReplaceAll(text, p, secret.Shown)
-		}
-	}
-	return text
 }
 
 // explain returns what an operator is told about a result, nil if all went well.

@@ -13,6 +13,8 @@ import (
 	"sync"
 
 	"github.com/go-sql-driver/mysql"
+
+	"carbon-setup/internal/remote"
 )
 
 // The flags of MySQL's handshake that we look at.
@@ -92,7 +94,7 @@ func (p *probe) greeting() (flags uint32, err error) {
 	if !there || len(rest) < 4+8+1+2 {
 		return 0, errUnintelligible
 	}
-	p.facts.version = words(strings.TrimPrefix(string(version), "5.5.5-")) // MariaDB puts it before its own
+	p.facts.version = remote.Words(strings.TrimPrefix(string(version), "5.5.5-")) // MariaDB puts it before its own
 	flags = uint32(binary.LittleEndian.Uint16(rest[13:]))
 	if len(rest) >= 20 {
 		flags |= uint32(binary.LittleEndian.Uint16(rest[18:])) << 16
@@ -100,7 +102,7 @@ func (p *probe) greeting() (flags uint32, err error) {
 	if flags&mysqlPluginAuth != 0 && len(rest) > 31 {
 		tail := bytes.TrimRight(rest[31:], "\x00")
 		if i := bytes.LastIndexByte(tail, 0); i >= 0 {
-			p.facts.plugin = words(string(tail[i+1:]))
+			p.facts.plugin = remote.Words(string(tail[i+1:]))
 		}
 	}
 	return flags, nil
@@ -220,7 +222,7 @@ func (e *mysqlEar) hear(packet []byte) {
 	case len(packet) == 0:
 	case packet[0] == 0xFE: // use another way
 		name, _, _ := bytes.Cut(packet[1:], []byte{0})
-		e.plugin = words(string(name))
+		e.plugin = remote.Words(string(name))
 	case packet[0] == 1 && len(packet) == 2 && packet[1] == 3:
 		e.quick = true
 	case packet[0] == 0, packet[0] == 0xFF:
@@ -257,12 +259,12 @@ func (p *probe) loginMySQL(ctx context.Context) (outcome, error) {
 		}
 		if _, err := c.conn.ExecContext(ctx, "SET "+setting); err != nil {
 			e := p.explain(ctx, Login, err)
-			e.What = "The server refuses a setting of sessionVariables: " + words(setting) + "."
+			e.What = "The server refuses a setting of sessionVariables: " + remote.Words(setting) + "."
 			e.Fix = "Correct sessionVariables."
 			return outcome{}, e
 		}
 	}
-	said := fmt.Sprintf("%s is let in.", words(p.t.Username))
+	said := fmt.Sprintf("%s is let in.", remote.Words(p.t.Username))
 	if ear != nil && ear.quick && !p.want.publicKey {
 		return warned("%s But only because the server still knows the password by heart (%s without TLS): after its next restart Carbon fails with \"Public Key Retrieval is not allowed\". "+
 			"Use TLS, or set allowPublicKeyRetrieval to true where the network is trusted.", said, ear.plugin), nil
@@ -274,7 +276,7 @@ func (p *probe) explainPublicKey() *Error {
 	e := &Error{
 		Stage: Login, Kind: PublicKey,
 		What: fmt.Sprintf("The server checks the password of %s with %s, which needs TLS, or the public key of the server, and the parameters allow neither.",
-			words(p.t.Username), p.facts.ear.plugin),
+			remote.Words(p.t.Username), p.facts.ear.plugin),
 		Cause: "Connector/J ends in the same place: \"Public Key Retrieval is not allowed\".",
 		Fix:   "Let the parameters ask for TLS (useSSL=true or sslMode=REQUIRED), or set allowPublicKeyRetrieval=true where nobody can redirect the connection.",
 	}

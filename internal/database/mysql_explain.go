@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"carbon-setup/internal/remote"
 )
 
 // accountWords finds 'user'@'host' in what MySQL says; it is the account as the server sees it. The message may be in any language.
@@ -29,14 +31,16 @@ func (p *probe) seenFrom(text string) string {
 func mysqlAccount(user, host string) string { return mysqlText(user) + "@" + mysqlText(host) }
 
 func mysqlText(text string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, "'", `''`).Replace(words(text)) + "'"
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", `''`).Replace(remote.Words(text)) + "'"
 }
 
-func mysqlName(name string) string { return "`" + strings.ReplaceAll(words(name), "`", "``") + "`" }
+func mysqlName(name string) string {
+	return "`" + strings.ReplaceAll(remote.Words(name), "`", "``") + "`"
+}
 
 // explainMySQL says what a refusal of MySQL or MariaDB means.
 func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
-	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: words(e.Message, p.t.Password.Reveal())}
+	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: remote.Words(e.Message, p.t.Password.Reveal())}
 	from := p.seenFrom(e.Message)
 	account := mysqlAccount(p.t.Username, from)
 	product := p.t.Kind.Title()
@@ -61,13 +65,13 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 		p.explainNoDatabase(x, e.Number, account)
 	case 1251, 1524, 2059, 1275:
 		x.Kind = AuthMethod
-		x.What = fmt.Sprintf("%s checks the password of %s in a way that cannot be used.", product, words(p.t.Username))
+		x.What = fmt.Sprintf("%s checks the password of %s in a way that cannot be used.", product, remote.Words(p.t.Username))
 		x.Cause = "The user was made for an authentication plugin that the server does not have, or that no driver of today speaks."
 		x.Fix = "Have the user made for another one."
 		x.Statements = []string{fmt.Sprintf("ALTER USER %s IDENTIFIED BY '<password>';", account)}
 	case 1862, 1820:
 		x.Kind = Expired
-		x.What = fmt.Sprintf("The password of %s has expired.", words(p.t.Username))
+		x.What = fmt.Sprintf("The password of %s has expired.", remote.Words(p.t.Username))
 		x.Fix = "Have it set anew; for the user of a server, expiry is best switched off."
 		x.Statements = []string{
 			fmt.Sprintf("SELECT user, host FROM mysql.user WHERE user = %s;", mysqlText(p.t.Username)), // the server does not say from where it sees the user come
@@ -75,7 +79,7 @@ func (p *probe) explainMySQL(e *mysql.MySQLError) *Error {
 		}
 	case 3118, 4151:
 		x.Kind = Locked
-		x.What = fmt.Sprintf("The account of %s is locked.", words(p.t.Username))
+		x.What = fmt.Sprintf("The account of %s is locked.", remote.Words(p.t.Username))
 		x.Fix = "Have it unlocked."
 		x.Statements = []string{fmt.Sprintf("ALTER USER %s ACCOUNT UNLOCK;", account)}
 	case 3159:
@@ -104,7 +108,7 @@ func (p *probe) explainHost(x *Error, e *mysql.MySQLError) {
 	}
 	account := mysqlAccount(p.t.Username, from)
 	x.Kind = HostNotAllowed
-	x.What = fmt.Sprintf("%s lets nobody in from this machine, which it sees as %s.", p.t.Kind.Title(), words(from))
+	x.What = fmt.Sprintf("%s lets nobody in from this machine, which it sees as %s.", p.t.Kind.Title(), remote.Words(from))
 	x.Cause = "Every user of MySQL and MariaDB belongs to the host that it comes from, and there is none for this one."
 	x.Fix = "Have the user created for this host."
 	x.Statements = []string{
@@ -116,14 +120,14 @@ func (p *probe) explainHost(x *Error, e *mysql.MySQLError) {
 func (p *probe) explainDenied(x *Error, e *mysql.MySQLError, from string) {
 	account := mysqlAccount(p.t.Username, from)
 	x.Kind = WrongPassword
-	x.What = fmt.Sprintf("%s does not let %s in from %s: wrong password, no such user, or no such user for this host.", p.t.Kind.Title(), words(p.t.Username), words(from))
+	x.What = fmt.Sprintf("%s does not let %s in from %s: wrong password, no such user, or no such user for this host.", p.t.Kind.Title(), remote.Words(p.t.Username), remote.Words(from))
 	x.Cause = "Every user belongs to the host that it comes from: one who may log in on the database server itself may not do so from here. The server does not tell which of these it is."
 	if p.facts.encrypted == "" {
 		x.Cause += " It says the same to a user that was made with REQUIRE SSL (its ssl_type is ANY) and comes without TLS, and MariaDB to everyone who does so if require_secure_transport is on."
 	}
 	if e.Number == 1698 {
 		x.Kind = AuthMethod
-		x.What = fmt.Sprintf("%s does not let %s in from %s with a password.", p.t.Kind.Title(), words(p.t.Username), words(from))
+		x.What = fmt.Sprintf("%s does not let %s in from %s with a password.", p.t.Kind.Title(), remote.Words(p.t.Username), remote.Words(from))
 		x.Cause = "The user, as root on Debian, is recognized by its account on the database server alone (unix_socket)."
 	}
 	x.Fix = "Enter the password again; then have the user created for this host, or its password set anew."
@@ -153,14 +157,14 @@ func (p *probe) explainNoDatabase(x *Error, number uint16, account string) {
 	grant := fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", db, account)
 	if number == 1044 {
 		x.Kind = DatabaseDenied
-		x.What = fmt.Sprintf("%s may not use the database %s.", words(p.t.Username), words(p.t.Database))
+		x.What = fmt.Sprintf("%s may not use the database %s.", remote.Words(p.t.Username), remote.Words(p.t.Database))
 		x.Cause = "It has no rights there, or there is no such database: the server says the same of both to who has none."
 		x.Fix = "Have the rights granted, after the database was created where there is none."
 		x.Statements = []string{create, grant}
 		return
 	}
 	x.Kind = DatabaseMissing
-	x.What = fmt.Sprintf("%s has no database %s.", p.t.Kind.Title(), words(p.t.Database))
+	x.What = fmt.Sprintf("%s has no database %s.", p.t.Kind.Title(), remote.Words(p.t.Database))
 	x.Cause = "It was not created yet, or its name is written differently: on Linux upper and lower case matter."
 	x.Fix = "Have it created, or correct the name."
 	x.Statements = []string{create} // who has no rights there is told 1044

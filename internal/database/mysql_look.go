@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"carbon-setup/internal/remote"
 )
 
 func (p *probe) versionMySQL(ctx context.Context) (outcome, error) {
@@ -16,8 +18,8 @@ func (p *probe) versionMySQL(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	p.facts.version = words(v[0])
-	text := fmt.Sprintf("%s (%s).", p.facts.version, strings.Trim(words(v[1]), "()"))
+	p.facts.version = remote.Words(v[0])
+	text := fmt.Sprintf("%s (%s).", p.facts.version, strings.Trim(remote.Words(v[1]), "()"))
 	version := parseVersion(v[0])
 	switch maria := isMariaDB(v[0]); {
 	case version.before(5, 1):
@@ -65,13 +67,13 @@ func (p *probe) rightsMySQL(ctx context.Context) (outcome, error) {
 	user, host, _ := strings.Cut(account, "@")
 	switch {
 	case len(missing) == 0:
-		return passed("%s may create, change and fill tables in %s.", words(account), words(p.t.Database)), nil
+		return passed("%s may create, change and fill tables in %s.", remote.Words(account), remote.Words(p.t.Database)), nil
 	case roles:
-		return notTested("%s has roles, and what they allow cannot be seen from here. Needed: %s on %s.", words(account), strings.Join(mysqlRights, ", "), words(p.t.Database)), nil
+		return notTested("%s has roles, and what they allow cannot be seen from here. Needed: %s on %s.", remote.Words(account), strings.Join(mysqlRights, ", "), remote.Words(p.t.Database)), nil
 	}
 	return outcome{}, &Error{
 		Stage: Rights, Kind: NoRight,
-		What:       fmt.Sprintf("%s lacks rights in %s: %s.", words(account), words(p.t.Database), strings.Join(missing, ", ")),
+		What:       fmt.Sprintf("%s lacks rights in %s: %s.", remote.Words(account), remote.Words(p.t.Database), strings.Join(missing, ", ")),
 		Cause:      "Without them the tables cannot be created, and Carbon does not start in an empty database.",
 		Fix:        "Have them granted.",
 		Statements: []string{fmt.Sprintf("GRANT ALL PRIVILEGES ON %s.* TO %s;", mysqlName(p.t.Database), mysqlAccount(user, host))},
@@ -153,7 +155,7 @@ func (p *probe) charsetMySQL(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	charset, collation, mode := words(v[0]), words(v[1]), v[2]
+	charset, collation, mode := remote.Words(v[0]), remote.Words(v[1]), v[2]
 	format, err := p.rowFormat(ctx)
 	if err != nil {
 		return outcome{}, err
@@ -179,7 +181,7 @@ func (p *probe) rowFormat(ctx context.Context) (string, error) {
 	if errors.As(err, &says) && says.Number == 1193 {
 		return "compact", nil
 	}
-	return strings.ToLower(words(format)), err
+	return strings.ToLower(remote.Words(format)), err
 }
 
 // keyLimit is how many bytes a key may have in InnoDB.
@@ -200,7 +202,7 @@ func (p *probe) explainKeyLength(charset, format string, need, limit int) *Error
 	return &Error{
 		Stage: Charset, Kind: BadCharset,
 		What: fmt.Sprintf("The scripts fail in the database %s: its character set %s makes a key of %d bytes, and %s rows allow %d (\"Specified key was too long\", \"Index column size too large\").",
-			words(p.t.Database), charset, need, strings.ToUpper(format), limit),
+			remote.Words(p.t.Database), charset, need, strings.ToUpper(format), limit),
 		Cause: fmt.Sprintf("The paths of the registry are a key of %d characters.", longestKey),
 		Fix:   "Have the rows made DYNAMIC where the server can, or, in an empty database, the character set changed.",
 		Statements: []string{

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // found is an address to try.
@@ -94,9 +96,9 @@ func (p *probe) explainName(ctx context.Context, host string, err error) *Error 
 	if errors.As(err, &dns) && dns.IsNotFound {
 		e := &Error{
 			Stage: Resolve, Kind: NameUnknown, wrapped: err,
-			What:  fmt.Sprintf("The name %s is unknown.", words(host)),
+			What:  fmt.Sprintf("The name %s is unknown.", remote.Words(host)),
 			Cause: "It is misspelled, or it is known in another network only.",
-			Fix:   fmt.Sprintf("Check the spelling; try   getent hosts %s   on this machine; give the full name with its domain, or add a line to /etc/hosts.", words(host)),
+			Fix:   fmt.Sprintf("Check the spelling; try   getent hosts %s   on this machine; give the full name with its domain, or add a line to /etc/hosts.", remote.Words(host)),
 		}
 		if strings.ContainsAny(host, ":/@") {
 			e.Cause = "A host is a name or an address alone: port, database and user have their own fields."
@@ -105,13 +107,13 @@ func (p *probe) explainName(ctx context.Context, host string, err error) *Error 
 	}
 	e := &Error{
 		Stage: Resolve, Kind: NameUnanswered, wrapped: err,
-		What:  fmt.Sprintf("The name %s could not be looked up: no name server answered.", words(host)),
+		What:  fmt.Sprintf("The name %s could not be looked up: no name server answered.", remote.Words(host)),
 		Cause: "The name servers in /etc/resolv.conf are down or out of reach.",
 		Fix:   "Try again later, or give the address of the database server instead of its name.",
 	}
 	if ctx.Err() == nil && !isTimeout(err) {
-		e.Server = words(err.Error())
-		e.What = fmt.Sprintf("The name %s could not be looked up.", words(host))
+		e.Server = remote.Words(err.Error())
+		e.What = fmt.Sprintf("The name %s could not be looked up.", remote.Words(host))
 	}
 	return e
 }
@@ -178,7 +180,7 @@ func (p *probe) explainDial(ctx context.Context, f found, err error) *Error {
 		e.Fix = "Allow outgoing connections to that port."
 	default:
 		e.What = fmt.Sprintf("No connection to %s.", f.address)
-		e.Cause = "This machine says: " + words(err.Error())
+		e.Cause = "This machine says: " + remote.Words(err.Error())
 		e.Fix = "Check the address and the port."
 	}
 	return e

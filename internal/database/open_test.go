@@ -260,21 +260,6 @@ func TestNobodyAnswers(t *testing.T) {
 	})
 }
 
-func TestWords(t *testing.T) {
-	for in, want := range map[string]string{
-		"a\r\n  b\tc ":              "a b c",
-		"\x1b[31mred\x07":           `\x1b[31mred\a`,
-		"the s3cret-of-a-user is":   "the [secret] is",
-		"bad \xff end":              `bad \ufffd end`,
-		"\u202egnp.exe":             `\u202egnp.exe`,
-		strings.Repeat("x", 100000): strings.Repeat("x", mostWords) + " ...",
-	} {
-		if got := words(in, goodPassword); got != want {
-			t.Errorf("%.40q is shown as %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestGrantsOfMySQL(t *testing.T) {
 	for _, c := range []struct {
 		lines   string

@@ -16,6 +16,8 @@ import (
 
 	ora "github.com/sijms/go-ora/v2"
 	oracle "github.com/sijms/go-ora/v2/network"
+
+	"carbon-setup/internal/remote"
 )
 
 // mostRedirects is how often a listener may send us elsewhere: a SCAN listener does it once.
@@ -203,7 +205,7 @@ func manyPairs(data []byte) bool {
 
 // explainOracle says what an error of Oracle means.
 func (p *probe) explainOracle(e *oracle.OracleError) *Error {
-	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: words(e.Error(), p.t.Password.Reveal())}
+	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: remote.Words(e.Error(), p.t.Password.Reveal())}
 	user := oracleName(p.t.Username)
 	switch e.ErrCode {
 	case 12514, 12505, 12504, 12521:
@@ -221,7 +223,7 @@ func (p *probe) explainOracle(e *oracle.OracleError) *Error {
 		x.Statements = []string{"SELECT STATUS, LOGINS FROM V$INSTANCE;"}
 	case 1017:
 		x.Kind = WrongPassword
-		x.What = fmt.Sprintf("Oracle does not let %s in: wrong password, or no such user.", words(p.t.Username))
+		x.What = fmt.Sprintf("Oracle does not let %s in: wrong password, or no such user.", remote.Words(p.t.Username))
 		x.Cause = "Oracle does not tell which of the two it is. Passwords are case-sensitive since 11g; an account is locked after some failures, so do not just try."
 		x.Fix = "Enter the password again; then have it set anew, or the user created."
 		x.Statements = []string{
@@ -231,19 +233,19 @@ func (p *probe) explainOracle(e *oracle.OracleError) *Error {
 		}
 	case 28000:
 		x.Kind = Locked
-		x.What = fmt.Sprintf("The account of %s is locked.", words(p.t.Username))
+		x.What = fmt.Sprintf("The account of %s is locked.", remote.Words(p.t.Username))
 		x.Cause = "Too many logins with a wrong password (FAILED_LOGIN_ATTEMPTS), or somebody locked it."
 		x.Fix = "Have it unlocked, and end first what still tries the old password."
 		x.Statements = []string{fmt.Sprintf("ALTER USER %s ACCOUNT UNLOCK;", user)}
 	case 28001:
 		x.Kind = Expired
-		x.What = fmt.Sprintf("The password of %s has expired.", words(p.t.Username))
+		x.What = fmt.Sprintf("The password of %s has expired.", remote.Words(p.t.Username))
 		x.Cause = "PASSWORD_LIFE_TIME of its profile: 180 days unless changed."
 		x.Fix = "Have it set anew; for the user of a server, expiry is best switched off."
 		x.Statements = []string{fmt.Sprintf("ALTER USER %s IDENTIFIED BY \"<password>\";", user), "ALTER PROFILE DEFAULT LIMIT PASSWORD_LIFE_TIME UNLIMITED;"}
 	case 1045:
 		x.Stage, x.Kind = Database, DatabaseDenied
-		x.What = fmt.Sprintf("%s may not open a session.", words(p.t.Username))
+		x.What = fmt.Sprintf("%s may not open a session.", remote.Words(p.t.Username))
 		x.Fix = "Have the right granted."
 		x.Statements = []string{fmt.Sprintf("GRANT CREATE SESSION TO %s;", user)}
 	case 28040, 3134:
@@ -267,12 +269,12 @@ func (p *probe) explainService(x *Error, code int) {
 	x.Stage, x.Kind = Database, DatabaseMissing
 	x.Fix = "There,   lsnrctl services   lists what the listener knows; a database registers itself up to a minute after its start."
 	if code == 12505 {
-		x.What = fmt.Sprintf("The listener knows no SID %s.", words(p.oracleWants()))
+		x.What = fmt.Sprintf("The listener knows no SID %s.", remote.Words(p.oracleWants()))
 		x.Cause = "It is misspelled, the database is down, or the name is that of a service (pluggable databases have no SID)."
 		x.Statements = []string{"SELECT INSTANCE_NAME FROM V$INSTANCE;", "ALTER SYSTEM REGISTER;"}
 		return
 	}
-	x.What = fmt.Sprintf("The listener knows no service %s.", words(p.oracleWants()))
+	x.What = fmt.Sprintf("The listener knows no service %s.", remote.Words(p.oracleWants()))
 	x.Cause = "It is misspelled, lacks its domain, the database is down, or the name is a SID."
 	x.Statements = []string{"SELECT NAME FROM V$SERVICES;", "ALTER SYSTEM REGISTER;"}
 }
@@ -295,5 +297,5 @@ func oracleName(name string) string {
 	if plainOracle.MatchString(name) {
 		return name
 	}
-	return `"` + strings.ReplaceAll(words(name), `"`, "") + `"`
+	return `"` + strings.ReplaceAll(remote.Words(name), `"`, "") + `"`
 }

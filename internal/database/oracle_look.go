@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 func (p *probe) versionOracle(ctx context.Context) (outcome, error) {
@@ -12,8 +14,8 @@ func (p *probe) versionOracle(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	p.facts.version = words(v[1])
-	text := words(v[0]) + " " + p.facts.version
+	p.facts.version = remote.Words(v[1])
+	text := remote.Words(v[0]) + " " + p.facts.version
 	if parseVersion(v[1]).before(10, 2) {
 		return outcome{}, &Error{
 			Stage: Version, Kind: VersionOld, What: fmt.Sprintf("The server is too old: %s.", text), Fix: "Upgrade the database server: drivers of today need Oracle 10.2 or newer.",
@@ -30,7 +32,7 @@ func (p *probe) rightsOracle(ctx context.Context) (outcome, error) {
 	if err == nil && role != "" && role != "PRIMARY" {
 		return outcome{}, &Error{
 			Stage: Rights, Kind: ReadOnly,
-			What: "The database is a standby (" + words(role) + "): it can only be read.",
+			What: "The database is a standby (" + remote.Words(role) + "): it can only be read.",
 			Fix:  "Give the service of the primary database instead.", Statements: []string{"SELECT DATABASE_ROLE, OPEN_MODE FROM V$DATABASE;"},
 		}
 	}
@@ -47,13 +49,13 @@ func (p *probe) rightsOracle(ctx context.Context) (outcome, error) {
 	if len(missing) > 0 {
 		return outcome{}, &Error{
 			Stage: Rights, Kind: NoRight,
-			What:  fmt.Sprintf("%s lacks rights: %s.", words(p.t.Username), strings.Join(missing, ", ")),
+			What:  fmt.Sprintf("%s lacks rights: %s.", remote.Words(p.t.Username), strings.Join(missing, ", ")),
 			Cause: "Without them the tables, their sequences and triggers cannot be created.", Fix: "Have them granted.",
 			Statements: []string{fmt.Sprintf("GRANT %s TO %s;", strings.Join(missing, ", "), user)},
 		}
 	}
 	if has("UNLIMITED TABLESPACE") {
-		return passed("%s may create tables, sequences and triggers.", words(p.t.Username)), nil
+		return passed("%s may create tables, sequences and triggers.", remote.Words(p.t.Username)), nil
 	}
 	space, err := p.conn.row(ctx, "SELECT u.DEFAULT_TABLESPACE, (SELECT TO_CHAR(MAX(q.MAX_BYTES)) FROM USER_TS_QUOTAS q WHERE q.TABLESPACE_NAME = u.DEFAULT_TABLESPACE) FROM USER_USERS u", 2)
 	if err != nil {
@@ -62,12 +64,12 @@ func (p *probe) rightsOracle(ctx context.Context) (outcome, error) {
 	if space[1] == "" || space[1] == "0" {
 		return outcome{}, &Error{
 			Stage: Rights, Kind: NoRight,
-			What:  fmt.Sprintf("%s has no room in its tablespace %s.", words(p.t.Username), words(space[0])),
+			What:  fmt.Sprintf("%s has no room in its tablespace %s.", remote.Words(p.t.Username), remote.Words(space[0])),
 			Cause: "No quota was granted: the first row would fail with ORA-01950.", Fix: "Have a quota granted.",
-			Statements: []string{fmt.Sprintf("ALTER USER %s QUOTA UNLIMITED ON %s;", user, words(space[0]))},
+			Statements: []string{fmt.Sprintf("ALTER USER %s QUOTA UNLIMITED ON %s;", user, remote.Words(space[0]))},
 		}
 	}
-	return passed("%s may create tables, sequences and triggers, and has a quota in %s.", words(p.t.Username), words(space[0])), nil
+	return passed("%s may create tables, sequences and triggers, and has a quota in %s.", remote.Words(p.t.Username), remote.Words(space[0])), nil
 }
 
 func (p *probe) charsetOracle(ctx context.Context) (outcome, error) {
@@ -75,7 +77,7 @@ func (p *probe) charsetOracle(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	charset = words(charset)
+	charset = remote.Words(charset)
 	if charset == "AL32UTF8" || charset == "UTF8" {
 		return passed("%s.", charset), nil
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // How many bytes a server may send in a stage of a test: a greeting and a few rows of settings, or a catalog.
@@ -212,5 +214,5 @@ func describe(head []byte) string {
 			return fmt.Sprintf("% x", shown)
 		}
 	}
-	return words(string(shown))
+	return remote.Words(string(shown))
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 // resume says where a creation goes on.
@@ -90,7 +92,7 @@ func (c *catalog) ownRows(ctx context.Context, db session, set *ScriptSet, r *re
 		}
 		n, err := countRows(ctx, db, c.kind, table)
 		if err != nil {
-			return fmt.Sprintf("the rows of %s cannot be counted (%s)", s.name.text, words(err.Error()))
+			return fmt.Sprintf("the rows of %s cannot be counted (%s)", s.name.text, remote.Words(err.Error()))
 		}
 		r.rows[c.of(s.name)] = n
 	}
@@ -211,7 +213,7 @@ func count(n int, what string) string {
 func list(names []string) string {
 	const most = 6
 	if len(names) <= most {
-		return words(strings.Join(names, ", "))
+		return remote.Words(strings.Join(names, ", "))
 	}
-	return words(strings.Join(names[:most], ", ")) + fmt.Sprintf(" and %d more", len(names)-most)
+	return remote.Words(strings.Join(names[:most], ", ")) + fmt.Sprintf(" and %d more", len(names)-most)
 }

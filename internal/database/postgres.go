@@ -16,6 +16,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"carbon-setup/internal/remote"
 )
 
 // sslRequest asks PostgreSQL for TLS before anything else is said.
@@ -73,13 +75,13 @@ func plainRefusal(rest []byte) string {
 	if len(rest) > 4 && rest[0] == 0 { // length, fields
 		for _, field := range strings.Split(string(rest[4:]), "\x00") {
 			if strings.HasPrefix(field, "M") {
-				return words(field[1:])
+				return remote.Words(field[1:])
 			}
 		}
 	}
 	text, _, _ := strings.Cut(string(rest), "\x00")
 	if strings.ContainsAny(text, " ") {
-		return words(text)
+		return remote.Words(text)
 	}
 	return ""
 }
@@ -176,11 +178,11 @@ func postgresMethod(code uint32) string {
 func (p *probe) explainPostgres(e *pgconn.PgError) *Error {
 	t := p.t
 	user, db := quoteIdent(t.Username), quoteIdent(t.Database)
-	x := &Error{Stage: Login, wrapped: e, Server: words(e.Message, t.Password.Reveal())}
+	x := &Error{Stage: Login, wrapped: e, Server: remote.Words(e.Message, t.Password.Reveal())}
 	switch e.Code {
 	case "28P01":
 		x.Kind = WrongPassword
-		x.What = fmt.Sprintf("PostgreSQL does not let %s in: wrong password, or no such user.", words(t.Username))
+		x.What = fmt.Sprintf("PostgreSQL does not let %s in: wrong password, or no such user.", remote.Words(t.Username))
 		x.Cause = "PostgreSQL does not tell which of the two it is; its log does."
 		x.Fix = "Enter the password again; then have it set anew, or the user created."
 		x.Statements = []string{
@@ -191,19 +193,19 @@ func (p *probe) explainPostgres(e *pgconn.PgError) *Error {
 		p.explainHBA(x, e)
 	case "3D000":
 		x.Stage, x.Kind = Database, DatabaseMissing
-		x.What = fmt.Sprintf("PostgreSQL has no database %s.", words(t.Database))
+		x.What = fmt.Sprintf("PostgreSQL has no database %s.", remote.Words(t.Database))
 		x.Cause = "It was not created yet, or its name is written differently: upper and lower case matter."
 		x.Fix = "Have it created, or correct the name."
 		x.Statements = []string{fmt.Sprintf("CREATE DATABASE %s OWNER %s ENCODING 'UTF8' TEMPLATE template0;", db, user)}
 	case "42501":
 		x.Stage, x.Kind = Database, DatabaseDenied
-		x.What = fmt.Sprintf("%s may not use the database %s.", words(t.Username), words(t.Database))
+		x.What = fmt.Sprintf("%s may not use the database %s.", remote.Words(t.Username), remote.Words(t.Database))
 		x.Cause = "The right CONNECT was taken from PUBLIC."
 		x.Fix = "Have the right granted."
 		x.Statements = []string{fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s;", db, user)}
 	case "55000":
 		x.Stage, x.Kind = Database, DatabaseDenied
-		x.What = fmt.Sprintf("The database %s takes no connections.", words(t.Database))
+		x.What = fmt.Sprintf("The database %s takes no connections.", remote.Words(t.Database))
 		x.Cause = "It is a template, or somebody has closed it."
 		x.Fix = "Give the name of another database, or have this one opened."
 		x.Statements = []string{fmt.Sprintf("ALTER DATABASE %s WITH ALLOW_CONNECTIONS true;", db)}
@@ -223,7 +225,7 @@ func (p *probe) explainPostgres(e *pgconn.PgError) *Error {
 		x.Fix = "Upgrade the database server."
 	default:
 		x.Kind = Refusal
-		x.What = fmt.Sprintf("PostgreSQL refuses (SQLSTATE %s).", words(e.Code))
+		x.What = fmt.Sprintf("PostgreSQL refuses (SQLSTATE %s).", remote.Words(e.Code))
 		x.Fix = "Look into the log of the database server."
 	}
 	return x
@@ -235,7 +237,7 @@ func (p *probe) explainHBA(x *Error, e *pgconn.PgError) {
 	user, db := quoteIdent(t.Username), quoteIdent(t.Database)
 	if e.Routine == "InitializeSessionUserId" && strings.Contains(e.Message, "permitted to log in") {
 		x.Kind = Locked
-		x.What = fmt.Sprintf("The role %s may not log in.", words(t.Username))
+		x.What = fmt.Sprintf("The role %s may not log in.", remote.Words(t.Username))
 		x.Cause = "It was made as a group (NOLOGIN)."
 		x.Fix = "Have it allowed to log in, or use another user."
 		x.Statements = []string{fmt.Sprintf("ALTER ROLE %s LOGIN;", user)}
@@ -243,7 +245,7 @@ func (p *probe) explainHBA(x *Error, e *pgconn.PgError) {
 	}
 	if e.Routine == "InitializeSessionUserId" {
 		x.Kind = UnknownUser
-		x.What = fmt.Sprintf("PostgreSQL has no user %s.", words(t.Username))
+		x.What = fmt.Sprintf("PostgreSQL has no user %s.", remote.Words(t.Username))
 		x.Cause = "It was not created yet, or its name is written differently: upper and lower case matter."
 		x.Fix = "Have it created, or correct the name."
 		x.Statements = []string{fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '<password>';", user)}
@@ -258,7 +260,7 @@ func (p *probe) explainHBA(x *Error, e *pgconn.PgError) {
 		connType, how = "hostssl", "with TLS"
 	}
 	x.Kind = HostNotAllowed
-	x.What = fmt.Sprintf("PostgreSQL lets %s not in from %s (%s): pg_hba.conf has no line for it, or one that rejects it.", words(t.Username), words(from), how)
+	x.What = fmt.Sprintf("PostgreSQL lets %s not in from %s (%s): pg_hba.conf has no line for it, or one that rejects it.", remote.Words(t.Username), remote.Words(from), how)
 	x.Cause = "pg_hba.conf lists which user may use which database from which address."
 	if p.facts.encrypted == "" {
 		x.Cause += " If its line for this address says hostssl, the server demands TLS: set sslmode to require or verify-full."
@@ -293,5 +295,5 @@ func quoteIdent(name string) string {
 	if plain {
 		return name
 	}
-	return `"` + strings.ReplaceAll(words(name), `"`, `""`) + `"`
+	return `"` + strings.ReplaceAll(remote.Words(name), `"`, `""`) + `"`
 }

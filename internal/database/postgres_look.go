@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 func (p *probe) versionPostgres(ctx context.Context) (outcome, error) {
@@ -12,7 +14,7 @@ func (p *probe) versionPostgres(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	p.facts.version = words(v[0])
+	p.facts.version = remote.Words(v[0])
 	number, _ := strconv.Atoi(v[1])
 	switch {
 	case number > 0 && number < 80400:
@@ -56,13 +58,13 @@ func (p *probe) rightsPostgres(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if isOn(may) {
-		return passed("%s may create tables in the schema %s.", words(p.t.Username), words(schema)), nil
+		return passed("%s may create tables in the schema %s.", remote.Words(p.t.Username), remote.Words(schema)), nil
 	}
 	e := &Error{
 		Stage: Rights, Kind: NoRight,
-		What:       fmt.Sprintf("%s may not create tables in the schema %s.", words(p.t.Username), words(schema)),
+		What:       fmt.Sprintf("%s may not create tables in the schema %s.", remote.Words(p.t.Username), remote.Words(schema)),
 		Cause:      "Nobody granted it.",
-		Fix:        fmt.Sprintf("Have the right granted within the database %s, or the user made its owner.", words(p.t.Database)),
+		Fix:        fmt.Sprintf("Have the right granted within the database %s, or the user made its owner.", remote.Words(p.t.Database)),
 		Statements: []string{fmt.Sprintf("GRANT USAGE, CREATE ON SCHEMA %s TO %s;", quoteIdent(schema), user), fmt.Sprintf("ALTER DATABASE %s OWNER TO %s;", quoteIdent(p.t.Database), user)},
 	}
 	if schema == "public" {
@@ -75,9 +77,9 @@ func (p *probe) explainNoSchema(path string) *Error {
 	user := quoteIdent(p.t.Username)
 	e := &Error{
 		Stage: Rights, Kind: NoRight,
-		What:       fmt.Sprintf("There is no schema for the tables: none of %s is there and may be used.", words(path)),
+		What:       fmt.Sprintf("There is no schema for the tables: none of %s is there and may be used.", remote.Words(path)),
 		Cause:      "The schema was dropped, or the user may not use it.",
-		Fix:        fmt.Sprintf("Have one created within the database %s, where the search_path of the user leads to it.", words(p.t.Database)),
+		Fix:        fmt.Sprintf("Have one created within the database %s, where the search_path of the user leads to it.", remote.Words(p.t.Database)),
 		Statements: []string{fmt.Sprintf("CREATE SCHEMA %s AUTHORIZATION %s;", user, user)},
 	}
 	if !strings.Contains(path, `"$user"`) {
@@ -91,7 +93,7 @@ func (p *probe) charsetPostgres(ctx context.Context) (outcome, error) {
 	if err != nil {
 		return outcome{}, err
 	}
-	encoding, collation := words(v[0]), words(v[1])
+	encoding, collation := remote.Words(v[0]), remote.Words(v[1])
 	db := quoteIdent(p.t.Database)
 	again := fmt.Sprintf(" An empty database is made anew with: DROP DATABASE %s; CREATE DATABASE %s OWNER %s ENCODING 'UTF8' TEMPLATE template0;", db, db, quoteIdent(p.t.Username))
 	switch encoding {

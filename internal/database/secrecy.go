@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 // secrecy is how TLS is used on a connection.
@@ -82,7 +84,7 @@ var deciders = map[Kind][]string{
 func decides(t Target) string {
 	for _, name := range deciders[t.Kind] {
 		if v, there := t.Parameters[name]; there {
-			return fmt.Sprintf("%s=%s", name, words(v))
+			return fmt.Sprintf("%s=%s", name, remote.Words(v))
 		}
 	}
 	if t.Kind == Oracle {

@@ -11,6 +11,8 @@ import (
 
 	mssql "github.com/microsoft/go-mssqldb"
 	"github.com/microsoft/go-mssqldb/msdsn"
+
+	"carbon-setup/internal/remote"
 )
 
 // browserPort is where the SQL Server Browser listens, on UDP.
@@ -21,7 +23,7 @@ func (p *probe) browse(ctx context.Context) error {
 	instance := p.t.Instance
 	silent := &Error{
 		Stage: Connect, Kind: BrowserSilent,
-		What:  fmt.Sprintf("%s does not say which port the instance %s has: UDP port 1434 does not answer.", words(p.found[0].host.Host), words(instance)),
+		What:  fmt.Sprintf("%s does not say which port the instance %s has: UDP port 1434 does not answer.", remote.Words(p.found[0].host.Host), remote.Words(instance)),
 		Cause: "The SQL Server Browser service is not running there, or a firewall keeps UDP back.",
 		Fix:   "Enter the port of the instance (the Configuration Manager shows it) and leave the instance out; or have the service started and UDP port 1434 opened.",
 	}
@@ -47,9 +49,9 @@ func (p *probe) browse(ctx context.Context) error {
 	if port == 0 {
 		return &Error{
 			Stage: Connect, Kind: InstanceUnknown,
-			What:  fmt.Sprintf("The SQL Server Browser at %s knows no instance %s that listens on TCP.", words(p.found[0].host.Host), words(instance)),
+			What:  fmt.Sprintf("The SQL Server Browser at %s knows no instance %s that listens on TCP.", remote.Words(p.found[0].host.Host), remote.Words(instance)),
 			Cause: "Its name is misspelled, it is stopped, or TCP/IP is disabled for it in the Configuration Manager.",
-			Fix:   "Correct the name, or enter the port of the instance instead.", Server: words(browserText(answer[:n])),
+			Fix:   "Correct the name, or enter the port of the instance instead.", Server: remote.Words(browserText(answer[:n])),
 		}
 	}
 	for i := range p.found {
@@ -183,14 +185,14 @@ func (p *probe) explainSQLServer(e mssql.Error) *Error {
 		}
 	}
 	text := strings.TrimPrefix(e.Message, "login error: ")
-	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: words(fmt.Sprintf("%s (error %d, state %d)", text, e.Number, e.State), p.t.Password.Reveal())}
+	x := &Error{Stage: Login, Kind: Refusal, wrapped: e, Server: remote.Words(fmt.Sprintf("%s (error %d, state %d)", text, e.Number, e.State), p.t.Password.Reveal())}
 	login, db := bracketName(p.t.Username), bracketName(p.t.Database)
 	switch e.Number {
 	case 18456, 18452, 18470:
 		p.explainLogin18456(x, e)
 	case 4060, 4064, 911:
 		x.Stage, x.Kind = Database, DatabaseMissing
-		x.What = fmt.Sprintf("%s cannot open the database %s.", words(p.t.Username), words(p.t.Database))
+		x.What = fmt.Sprintf("%s cannot open the database %s.", remote.Words(p.t.Username), remote.Words(p.t.Database))
 		x.Cause = "There is none of this name, it is offline, or the login has no user in it: SQL Server says the same of all three."
 		x.Fix = "Have it created, and a user for the login in it; or correct the name."
 		x.Statements = []string{
@@ -199,13 +201,13 @@ func (p *probe) explainSQLServer(e mssql.Error) *Error {
 		}
 	case 18486:
 		x.Kind = Locked
-		x.What = fmt.Sprintf("The login %s is locked.", words(p.t.Username))
+		x.What = fmt.Sprintf("The login %s is locked.", remote.Words(p.t.Username))
 		x.Cause = "Too many attempts with a wrong password."
 		x.Fix = "Have it unlocked, and end first what still tries the old password."
 		x.Statements = []string{fmt.Sprintf("ALTER LOGIN %s WITH PASSWORD = '<password>' UNLOCK;", login)}
 	case 18487, 18488:
 		x.Kind = Expired
-		x.What = fmt.Sprintf("The password of %s has expired, or must be changed at the first login.", words(p.t.Username))
+		x.What = fmt.Sprintf("The password of %s has expired, or must be changed at the first login.", remote.Words(p.t.Username))
 		x.Fix = "Have it set anew; for the login of a server, expiry is best switched off."
 		x.Statements = []string{fmt.Sprintf("ALTER LOGIN %s WITH PASSWORD = '<password>', CHECK_EXPIRATION = OFF;", login)}
 	case 17809, 10928, 10929, 17300:
@@ -250,7 +252,7 @@ var loginStates = map[uint8]struct {
 func (p *probe) explainLogin18456(x *Error, e mssql.Error) {
 	login := bracketName(p.t.Username)
 	x.Kind = WrongPassword
-	x.What = fmt.Sprintf("SQL Server does not let %s in.", words(p.t.Username))
+	x.What = fmt.Sprintf("SQL Server does not let %s in.", remote.Words(p.t.Username))
 	x.Cause = "The password is wrong, there is no such login, it is disabled, or the server takes logins of Windows alone. It does not tell which; the State in its error log does."
 	if e.Number == 18452 {
 		x.Kind, x.Cause = AuthMethod, "The server takes logins of Windows alone."
@@ -271,4 +273,6 @@ func (p *probe) explainLogin18456(x *Error, e mssql.Error) {
 	}
 }
 
-func bracketName(name string) string { return "[" + strings.ReplaceAll(words(name), "]", "]]") + "]" }
+func bracketName(name string) string {
+	return "[" + strings.ReplaceAll(remote.Words(name), "]", "]]") + "]"
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 func (p *probe) schema(ctx context.Context) (outcome, error) {
@@ -34,7 +36,7 @@ func (p *probe) schema(ctx context.Context) (outcome, error) {
 		}
 	}
 	if n := len(state.Others); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d tables or views are of something else, such as %s.", n, words(state.Others[0])))
+		parts = append(parts, fmt.Sprintf("%d tables or views are of something else, such as %s.", n, remote.Words(state.Others[0])))
 	}
 	return outcome{status, strings.Join(parts, " ")}, nil
 }

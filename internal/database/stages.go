@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	mssql "github.com/microsoft/go-mssqldb"
 	oracle "github.com/sijms/go-ora/v2/network"
+
+	"carbon-setup/internal/remote"
 )
 
 func (p *probe) secure(ctx context.Context) (outcome, error) {
@@ -54,9 +56,9 @@ func (p *probe) login(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	if p.facts.method != "" {
-		return passed("%s is let in (%s).", words(p.t.Username), p.facts.method), nil
+		return passed("%s is let in (%s).", remote.Words(p.t.Username), p.facts.method), nil
 	}
-	return passed("%s is let in.", words(p.t.Username)), nil
+	return passed("%s is let in.", remote.Words(p.t.Username)), nil
 }
 
 func (p *probe) database(ctx context.Context) (outcome, error) {
@@ -76,9 +78,9 @@ func (p *probe) database(ctx context.Context) (outcome, error) {
 		}
 	}
 	if p.t.Kind == Oracle {
-		return passed("The service %s.", words(name)), nil
+		return passed("The service %s.", remote.Words(name)), nil
 	}
-	return passed("%s is there.", words(name)), nil
+	return passed("%s is there.", remote.Words(name)), nil
 }
 
 func (p *probe) version(ctx context.Context) (outcome, error) {
@@ -207,7 +209,7 @@ func (p *probe) explainWire(ctx context.Context, s Stage, err error) *Error {
 		e.Fix = "Look into the log of the database server; check the port."
 	default:
 		e.Kind = Refusal
-		e.What = "It failed: " + words(err.Error(), p.t.Password.Reveal()) + "."
+		e.What = "It failed: " + remote.Words(err.Error(), p.t.Password.Reveal()) + "."
 		e.Fix = "Look into the log of the database server."
 	}
 	return e

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // cleanup is how long putting the session back as it was may take.
@@ -105,7 +107,7 @@ func (c *Conn) within(ctx context.Context, r *creation, work func(context.Contex
 	}
 	if err = tx.Commit(); err != nil && !errors.Is(err, sql.ErrTxDone) {
 		return &Error{
-			Stage: Schema, Kind: Refusal, Server: words(err.Error()), wrapped: err,
+			Stage: Schema, Kind: Refusal, Server: remote.Words(err.Error()), wrapped: err,
 			What: "The server did not confirm that all is done, so it is not known whether it is.",
 			Fix:  "Look at what is there now, with a new connection.",
 		}

@@ -207,7 +207,7 @@ func (p *probe) run(ctx context.Context, s Stage) StageResult {
 func (p *probe) passedBy(s Stage, later *Error) (Status, string) {
 	switch {
 	case s == Login && p.t.Kind != Oracle:
-		return OK, fmt.Sprintf("%s is let in.", words(p.t.Username))
+		return OK, fmt.Sprintf("%s is let in.", remote.Words(p.t.Username))
 	case s == TLS && later.Stage == Login:
 		return NotTested, "The server refuses before it comes to TLS."
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"strings"
+
+	"carbon-setup/internal/remote"
 )
 
 // certificate errors wrap what x509 says; the drivers would turn it into text.
@@ -102,7 +104,7 @@ func (p *probe) secured(s tls.ConnectionState) outcome {
 		text += " The certificate is not checked, as the parameters say: who can redirect the connection can read it."
 	}
 	if _, unread := p.issuers(); unread != "" && p.want.issuer {
-		text += fmt.Sprintf(" It was checked against the issuers that Carbon trusts: the file that the parameters name, %s, cannot be read from here as PEM.", words(unread))
+		text += fmt.Sprintf(" It was checked against the issuers that Carbon trusts: the file that the parameters name, %s, cannot be read from here as PEM.", remote.Words(unread))
 		return warned("%s", text)
 	}
 	if s.Version < tls.VersionTLS12 {
@@ -135,7 +137,7 @@ func (p *probe) explainTLS(ctx context.Context, err error) *Error {
 		p.explainCertificate(e, cert)
 	case errors.As(err, &alert):
 		e.What = "The server ended the TLS handshake."
-		e.Server = words(alert.Error())
+		e.Server = remote.Words(alert.Error())
 		e.Cause = "It has no version or cipher in common with us, or it wants a certificate of the client."
 		e.Fix = "Look into the log of the database server. A server that only knows TLS 1.0 or older must be upgraded."
 	case errors.As(err, &record):
@@ -157,7 +159,7 @@ func (p *probe) explainTLS(ctx context.Context, err error) *Error {
 		e.Cause = "It has no version or cipher in common with us, or something in between forbids TLS."
 		e.Fix = "Look into the log of the database server."
 	default:
-		e.What = "The TLS handshake failed: " + words(err.Error()) + "."
+		e.What = "The TLS handshake failed: " + remote.Words(err.Error()) + "."
 		e.Fix = "Look into the log of the database server."
 	}
 	return e
@@ -167,11 +169,11 @@ func (p *probe) explainTLS(ctx context.Context, err error) *Error {
 func (p *probe) explainCertificate(e *Error, c *certificateError) {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	subject := words(c.cert.Subject.String())
+	subject := remote.Words(c.cert.Subject.String())
 	switch {
 	case errors.As(c.err, &host):
 		e.Kind = CertName
-		e.What = fmt.Sprintf("The certificate of the server is not made out for %s.", words(p.certificateName()))
+		e.What = fmt.Sprintf("The certificate of the server is not made out for %s.", remote.Words(p.certificateName()))
 		e.Cause = "It is made out for " + certificateNames(c.cert) + "."
 		e.Fix = "Use one of these names as the host, or give the server a certificate with the right name."
 	case errors.As(c.err, &invalid) && invalid.Reason == x509.Expired:
@@ -181,9 +183,9 @@ func (p *probe) explainCertificate(e *Error, c *certificateError) {
 		e.Fix = "Give the server a new certificate; check the clocks of both machines."
 	default:
 		e.Kind = CertUntrusted
-		e.What = fmt.Sprintf("The certificate of the server is not trusted: %s, issued by %s.", subject, words(c.cert.Issuer.String()))
+		e.What = fmt.Sprintf("The certificate of the server is not trusted: %s, issued by %s.", subject, remote.Words(c.cert.Issuer.String()))
 		e.Cause = "The issuer is not among those that Carbon trusts (client-truststore.jks)."
-		if words(c.cert.Issuer.String()) == subject {
+		if remote.Words(c.cert.Issuer.String()) == subject {
 			e.Cause = "It is self-signed, as the one is that a database server makes for itself, and it is not in client-truststore.jks."
 		}
 		e.Fix = "Have the certificate of the issuer added to the truststore, or let the parameters say that it is not checked."
@@ -203,5 +205,5 @@ func certificateNames(c *x509.Certificate) string {
 	if len(names) > most {
 		names = append(names[:most], fmt.Sprintf("%d more", len(names)-most))
 	}
-	return words(strings.Join(names, ", "))
+	return remote.Words(strings.Join(names, ", "))
 }

@@ -9,11 +9,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	mssql "github.com/microsoft/go-mssqldb"
 	oracle "github.com/sijms/go-ora/v2/network"
+
+	"carbon-setup/internal/remote"
 )
 
 // userError says what stopped the work on a user. Nothing was changed then: the transaction was not ended.
 func (c *Conn) userError(ctx context.Context, name string, err error) *Error {
-	name = words(name)
+	name = remote.Words(name)
 	e := &Error{Stage: Schema, Kind: Refusal, wrapped: err}
 	table := "UM_USER in " + c.Target.String()
 	var digest *DigestError
@@ -50,7 +52,7 @@ func (c *Conn) userError(ctx context.Context, name string, err error) *Error {
 
 // explainUser explains what the server or the network said.
 func (c *Conn) explainUser(ctx context.Context, e *Error, name, table string, err error) {
-	e.Server = words(err.Error(), c.Target.Password.Reveal())
+	e.Server = remote.Words(err.Error(), c.Target.Password.Reveal())
 	code := serverCode(err)
 	switch {
 	case errors.Is(err, errCommit) && code == "":
@@ -66,7 +68,7 @@ func (c *Conn) explainUser(ctx context.Context, e *Error, name, table string, er
 		e.What = fmt.Sprintf("The work on the user %s in %s was stopped. Nothing was changed.", name, table)
 		e.Fix = "Try again when it suits."
 	case code == "42501" || code == "mysql 1142" || code == "mysql 1143" || code == "mssql 229" || code == "mssql 230" || code == "oracle 1031":
-		account := words(c.Target.Username)
+		account := remote.Words(c.Target.Username)
 		e.Kind, e.What = NoRight, fmt.Sprintf("The database user %s may not read or change %s. Nothing was changed.", account, table)
 		e.Cause = "Carbon itself needs these rights, or nobody can change a password."
 		e.Fix = "Have them granted, and try again."
@@ -76,7 +78,7 @@ func (c *Conn) explainUser(ctx context.Context, e *Error, name, table string, er
 		e.Cause = "This is a replica, or the server was switched to read-only."
 		e.Fix = "Lead the datasource to the server that is written to."
 	case code == "42P01" || code == "3F000" || code == "mysql 1146" || code == "mssql 208" || code == "oracle 942":
-		e.Kind, e.What = NoUserTable, fmt.Sprintf("There is no table %s that the database user %s can see.", table, words(c.Target.Username))
+		e.Kind, e.What = NoUserTable, fmt.Sprintf("There is no table %s that the database user %s can see.", table, remote.Words(c.Target.Username))
 		e.Cause = "The tables have not been made yet, or they lie in another database or schema than the one that the datasource leads to."
 		e.Fix = "Compare the datasource of user-mgt.xml with the database that the server was started with."
 	default:
@@ -93,7 +95,7 @@ func (c *Conn) grantee() string {
 	if c.Kind == Oracle {
 		return oracleName(c.Target.Username)
 	}
-	return quoteName(c.Kind, words(c.Target.Username))
+	return quoteName(c.Kind, remote.Words(c.Target.Username))
 }
 
 // serverCode is the number by which a server names an error: the SQLSTATE of PostgreSQL, or the name of the product and its own number.

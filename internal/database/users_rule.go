@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -28,7 +29,7 @@ func (r PasswordRule) Clear() bool { return r.Digest == "" || r.Digest == plainT
 type DigestError struct{ Digest string }
 
 func (e *DigestError) Error() string {
-	return fmt.Sprintf("the user store keeps passwords with the digest %q, which carbon-setup does not compute", words(e.Digest))
+	return fmt.Sprintf("the user store keeps passwords with the digest %q, which carbon-setup does not compute", remote.Words(e.Digest))
 }
 
 // Check reports a digest that nothing here computes, a *DigestError.

@@ -2,9 +2,9 @@ package directory
 
 import (
 	"crypto/x509"
-	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"carbon-setup/internal/remote"
 )
 
 // ErrorKind is what stopped a stage of a test, or is to be read before the store is used.
@@ -93,70 +93,23 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	parts := []string{e.What}
-	if e.Server != "" {
-		said := "The server says: " + e.Server
-		if !strings.HasSuffix(said, ".") {
-			said += "."
-		}
-		parts = append(parts, said)
-	}
-	for _, s := range []string{e.Cause, e.Fix} {
-		if s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, " ")
+	return remote.Paragraph(e.What, remote.Said(e.Server), e.Cause, e.Fix)
 }
 
 // Unwrap returns the error of the network or of the protocol.
 func (e *Error) Unwrap() error { return e.wrapped }
 
-// mostWords bounds what is shown of a server's own words, mostName what is shown of a name.
-const (
-	mostWords = 400
-	mostName  = 200
-)
+// mostName bounds what is shown of a name.
+const mostName = 200
 
-// words makes a server's own words fit to be shown: printable, on one line, bounded, without the secrets.
-func words(text string, secrets ...string) string {
-	if len(text) > 16*mostWords {
-		text = text[:16*mostWords]
-	}
-	for _, s := range secrets {
-		if len(s) > 3 { // a shorter one would tear words apart that have nothing to do with it
-			text = strings.ReplaceAll(text, s, "[secret]")
-		}
-	}
-	return strings.TrimSpace(printable(text, mostWords))
-}
+// words makes a server's own words fit to be shown.
+func words(text string, secrets ...string) string { return remote.Words(withoutNUL(text), secrets...) }
 
-// printable returns at most so many bytes of a text with nothing that a terminal would act on, on one line.
-func printable(text string, most int) string {
-	var b strings.Builder
-	space := false
-	for _, r := range text {
-		switch {
-		case r == 0: // Active Directory ends its messages with one
-			continue
-		case r == '\n', r == '\r', r == '\t', r == ' ':
-			if !space {
-				b.WriteByte(' ')
-			}
-			space = true
-			continue
-		case r == utf8.RuneError, !strconv.IsPrint(r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteRune(r)
-		}
-		space = false
-		if b.Len() >= most {
-			return b.String() + " ..."
-		}
-	}
-	return b.String()
-}
+// printable makes any other text of a server fit to be shown.
+func printable(text string, most int) string { return remote.Printable(withoutNUL(text), most) }
+
+// withoutNUL drops what Active Directory ends its messages with.
+func withoutNUL(text string) string { return strings.ReplaceAll(text, "\x00", "") }
 
 // quote shows a name, a DN or a filter. Not strconv.Quote: the backslashes of DNs and filters must stay what they are.
 func quote(text string) string { return `"` + printable(text, mostName) + `"` }

@@ -12,6 +12,7 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/database"
+	"carbon-setup/internal/remote"
 )
 
 // databaseTests are the ways to a database; tests replace them.
@@ -211,10 +212,7 @@ func stageResult(id, of string, r database.StageResult) Result {
 		res.Status, res.Message = Unknown, "Not tested: an earlier stage failed, or the test was stopped."
 	}
 	if e := r.Err; e != nil {
-		res.Message, res.Why, res.Fix = e.What, e.Cause, e.Fix
-		if e.Server != "" {
-			res.Message += " The server says: " + strings.TrimSuffix(e.Server, ".") + "."
-		}
+		res.Message, res.Why, res.Fix = remote.Paragraph(e.What, remote.Said(e.Server)), e.Cause, e.Fix
 		if len(e.Statements) > 0 {
 			res.Fix = strings.TrimSpace(e.Fix + " " + e.ForAdministrator())
 		}

@@ -10,6 +10,7 @@ import (
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/directory"
+	"carbon-setup/internal/remote"
 )
 
 // directoryAnswers are the answers that set a property of the store.
@@ -295,10 +296,7 @@ func directoryResult(id string, r directory.StageResult) Result {
 		res.Status = Unknown
 	}
 	if e := r.Err; e != nil {
-		res.Message, res.Why, res.Fix = e.What, e.Cause, e.Fix
-		if e.Server != "" {
-			res.Message += " The server says: " + strings.TrimSuffix(e.Server, ".") + "."
-		}
+		res.Message, res.Why, res.Fix = remote.Paragraph(e.What, remote.Said(e.Server)), e.Cause, e.Fix
 	}
 	return res
 }
