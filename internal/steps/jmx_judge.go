@@ -207,7 +207,7 @@ func auditJMXPorts(j jmxState, offset int) []Result {
 		case !ok && p.port.written == "" && p.name == "RMI server":
 			r.Status, r.Severity = Warn, Warning
 			r.Message = "jmx.xml names no port for the RMI server: it is another one at every start, and no firewall can let it through."
-			r.Fix = fixJMX
+			r.Why, r.Fix = "Monitoring works until the next start, and only where every port is open.", fixJMX
 		case !ok:
 			r.Status, r.Severity = Fail, Error
 			r.Message = fmt.Sprintf("The port of the %s is not defined: jmx.xml has %q.", p.name, p.port.written)

@@ -113,7 +113,7 @@ func oldJava6(version string) bool {
 // auditMemory compares one size with the guideline's, scaled to the machine.
 func auditMemory(w *Workspace, f launchFile, o memoryOption) Result {
 	value, place, ok := f.option(o.prefix)
-	r := Result{ID: o.id, Place: place, Fix: fixJVM}
+	r := Result{ID: o.id, Place: place, Fix: fixJVM, Why: "With an option that Java does not take the server does not start, or has other memory than was decided for it."}
 	if java := serverJava(w); o.key == keyPermGenMax && java >= 8 {
 		return auditPermGen(java, r, value, ok)
 	}
@@ -172,7 +172,7 @@ func auditHeapOrder(f launchFile) Result {
 	if ok1 && ok2 && valid1 && valid2 && from > to {
 		r.Status, r.Severity = Fail, Error
 		r.Message = fmt.Sprintf("The initial heap (%s) is larger than the maximum heap (%s): Java does not start.", initial, most)
-		r.Fix = fixJVM
+		r.Why, r.Fix = "A server that does not start serves nobody, and its log says nothing of it: Java ends before.", fixJVM
 	}
 	return r
 }

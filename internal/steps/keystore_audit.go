@@ -171,6 +171,14 @@ var doctorRules = map[string]string{
 	"chain-incomplete": ruleChain, "chain-signature": ruleChain, "chain-order": ruleChain, "chain-untrusted": ruleChain, "self-signed": ruleChain,
 }
 
+// doctorWhy says why a rule of the doctor matters.
+var doctorWhy = map[string]string{
+	ruleValidity:    "Clients refuse a certificate outside its time, and so does the server when it calls itself.",
+	ruleKeyStrength: "The server cannot use such a key or certificate, clients refuse it, or others can break it and pass for the server.",
+	ruleCertNames:   "Browsers warn and clients refuse a certificate that does not have the name that they have called.",
+	ruleChain:       "Who cannot follow the chain to a CA that he knows cannot tell the server from another that claims its name.",
+}
+
 // doctor tells what the keystore package finds; what is only worth knowing is left to the step.
 func (u *keyAuditor) doctor(ref *storeRef, id *ks.Identity) {
 	against := ks.Against{Now: u.step.time(), Use: ks.TLS, HostName: hostName(u.w).text, MgtHostName: managementName(u.w).text}
@@ -188,7 +196,7 @@ func (u *keyAuditor) doctor(ref *storeRef, id *ks.Identity) {
 		if f.Severity == ks.Bad {
 			status, severity = Fail, Error
 		}
-		u.add(rule, status, severity, ref.place, ref.title()+": "+f.Message, "", f.Fix)
+		u.add(rule, status, severity, ref.place, ref.title()+": "+f.Message, doctorWhy[rule], f.Fix)
 	}
 	leaf := id.Leaf()
 	if !found[ruleValidity] {
