@@ -38,7 +38,7 @@ func (u *keyAuditor) strays() {
 		passwords = appendNew(passwords, ref.password)
 	}
 	passwords = appendNew(passwords, secret.New(shippedPassword))
-	for _, rel := range u.w.search.Files() {
+	for _, rel := range append(slices.Clone(u.w.search.Files()), unnamedStores(u.w)...) {
 		if named[rel] {
 			continue
 		}
@@ -56,6 +56,61 @@ func (u *keyAuditor) strays() {
 			}
 		}
 	}
+}
+
+// The bounds of what is looked into whatever it is called.
+const (
+	unnamedDepth = 4
+	unnamedSize  = 1 << 20
+)
+
+// unnamedStores are the files with keys that are not called like one, a wso2carbon.bak say: in the home itself, its bin, its configuration and the folder
+// of its stores, where copies are made. Elsewhere the names have to do, for no one reads a whole home in a moment.
+func unnamedStores(w *Workspace) []string {
+	var found []string
+	look := func(dir string) (below []string) {
+		for _, e := range w.Install.List(dir) {
+			rel := path.Join(dir, e.Name())
+			if e.IsDir() {
+				below = append(below, rel)
+				continue
+			}
+			info, err := e.Info()
+			if err != nil || !e.Type().IsRegular() || storeNamed(rel) || info.Size() > unnamedSize || slices.Contains(textSuffixes, path.Ext(rel)) {
+				continue
+			}
+			if data, err := w.Bytes(rel); err == nil && beginsAsStore(data) {
+				found = append(found, rel)
+			}
+		}
+		return below
+	}
+	look(".")
+	look("bin")
+	level := []string{"repository/conf", path.Dir(carbon.KeyStore)}
+	for range unnamedDepth {
+		var below []string
+		for _, dir := range level {
+			below = append(below, look(dir)...)
+		}
+		level = below
+	}
+	return found
+}
+
+// textSuffixes are of files that others read as what they are called.
+var textSuffixes = []string{".xml", ".properties", ".sh", ".bat", ".txt", ".html", ".jar", ".yaml", ".json"}
+
+// beginsAsStore reports whether a file begins as a JKS, a PKCS#12, or a key in PEM or DER does.
+func beginsAsStore(data []byte) bool {
+	switch ks.Detect(data) {
+	case ks.JKS, ks.JCEKS, ks.PKCS12, ks.PEM:
+		return true
+	case ks.DER:
+		return data[0] == 0x30
+	case ks.Unknown:
+	}
+	return false
 }
 
 func (u *keyAuditor) stray(rel string, k ks.PublicKey) {

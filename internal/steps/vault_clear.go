@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"regexp"
@@ -30,17 +31,20 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 	}
 	var all []clearSecret
 	files := append(confFiles(w), w.glob(userStoresDir+"/*.xml")...)
-	for _, rel := range append(files, w.glob(carbon.EPRDir+"/*.epr")...) {
+	for _, pattern := range append(deployedFiles, carbon.EPRDir+"/*.epr") {
+		files = append(files, w.glob(pattern)...)
+	}
+	for _, rel := range files {
 		data, err := w.Bytes(rel)
-		if err != nil || !secret.Mentioned(data) && !strings.Contains(string(data), "://") {
+		if err != nil || !secret.Mentioned(data) && !(bytes.Contains(data, []byte("://")) && bytes.Contains(data, []byte("@"))) {
 			continue
 		}
 		switch {
 		case slices.Contains(vaultFiles, rel):
-		case path.Ext(rel) == ".xml", path.Ext(rel) == ".epr":
-			all = append(all, clearInXML(w, rel, known)...)
-		default:
+		case path.Ext(rel) == ".properties":
 			all = append(all, clearInProperties(w, rel)...)
+		default:
+			all = append(all, clearInXML(w, rel, known)...)
 		}
 	}
 	for _, pattern := range otherFiles {
@@ -51,10 +55,17 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 	return append(all, clearInScripts(w)...)
 }
 
+// deployedFiles are the XML files that are deployed with logins to other servers in them: endpoints, proxy services and message stores of Synapse, data
+// services, and the event adaptors of BAM and CEP.
+var deployedFiles = []string{
+	"repository/deployment/server/synapse-configs/*/*.xml", "repository/deployment/server/synapse-configs/*/*/*.xml",
+	"repository/deployment/server/dataservices/*.dbs", "repository/deployment/server/*eventadaptors/*.xml",
+}
+
 // otherFiles hold secrets in lines of other kinds: cassandra.yaml of BAM, the settings of Jaggery applications, and those of the service on Windows.
 var otherFiles = []string{
 	"repository/conf/*.yaml", "repository/conf/*/*.yaml", "repository/conf/*/*.json", carbon.WrapperConf,
-	"repository/deployment/server/jaggeryapps/*/site/conf/*.json", "repository/deployment/server/jaggeryapps/*/config/*.json", "repository/deployment/server/jaggeryapps/*/*.json",
+	"repository/deployment/server/jaggeryapps/*/*.json", "repository/deployment/server/jaggeryapps/*/*/*.json", "repository/deployment/server/jaggeryapps/*/*/*/*.json",
 }
 
 // Lines that set one name, as name: value or name=value, and members of JSON, of which a line may have several.
@@ -71,15 +82,12 @@ func clearInLines(w *Workspace, rel string) []clearSecret {
 	}
 	setting := settingLine
 	if path.Ext(rel) == ".json" {
-		setting = jsonMember
+		setting, data = jsonMember, withoutJSONComments(data)
 	}
 	var all []clearSecret
 	n := 0
 	for line := range strings.Lines(string(data)) {
 		n++
-		if strings.HasPrefix(strings.TrimSpace(line), "//") {
-			continue
-		}
 		for _, m := range setting.FindAllStringSubmatch(line, -1) {
 			if name, ok := setsSecret(m[1], m[2]); ok {
 				all = append(all, clearSecret{carbon.Place{File: rel, Line: n}, name, secret.New(bareValue(m[2]))})
@@ -87,6 +95,42 @@ func clearInLines(w *Workspace, rel string) []clearSecret {
 		}
 	}
 	return all
+}
+
+// withoutJSONComments blanks what stands in comments, // to the end of the line and /* */, which Jaggery takes in its site.json. Lines keep their numbers, and
+// an address in a string keeps its slashes.
+func withoutJSONComments(data []byte) []byte {
+	out := slices.Clone(data)
+	for i := 0; i < len(out); i++ {
+		end := i
+		switch {
+		case out[i] == '"':
+			for i++; i < len(out) && out[i] != '"' && out[i] != '\n'; i++ {
+				if out[i] == '\\' {
+					i++
+				}
+			}
+			continue
+		case bytes.HasPrefix(out[i:], []byte("//")):
+			end = i + until(out[i:], "\n")
+		case bytes.HasPrefix(out[i:], []byte("/*")):
+			end = min(len(out), i+2+until(out[i+2:], "*/")+len("*/"))
+		}
+		for ; i < end; i++ {
+			if out[i] != '\n' {
+				out[i] = ' '
+			}
+		}
+	}
+	return out
+}
+
+// until is how many bytes stand before a text; all of them when it does not follow.
+func until(data []byte, text string) int {
+	if n := bytes.Index(data, []byte(text)); n >= 0 {
+		return n
+	}
+	return len(data)
 }
 
 // setsSecret returns the name of the secret that a line sets: its own, or that of the JVM option that is its value.
@@ -141,6 +185,9 @@ func clearInXML(w *Workspace, rel string, known map[string]bool) []clearSecret {
 	return all
 }
 
+// synapseValue is what a mediator puts in place of an argument or a property: $1, $ctx:user.
+var synapseValue = regexp.MustCompile(`^\$([0-9]+$|[a-z]+:)`)
+
 // clearText returns the name of the secret that the text of an element is: <Password>, <Property name="password">, or the value of Hadoop's
 // <property><name>password</name>.
 func clearText(e *edit.Element) (name string, ok bool) {
@@ -149,7 +196,7 @@ func clearText(e *edit.Element) (name string, ok bool) {
 	}
 	text := e.Text()
 	switch {
-	case !isValue(text):
+	case !isValue(text) || synapseValue.MatchString(text):
 		return "", false
 	case hasUserInfo(text):
 		return e.Name(), true

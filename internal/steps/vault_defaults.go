@@ -25,8 +25,8 @@ func fromDownload(value secret.Secret) bool {
 	return slices.ContainsFunc(secret.Spans([]byte(text)), func(s secret.Span) bool { return slices.Contains(downloadPasswords, text[s.Start:s.End]) })
 }
 
-// download lists the passwords of the download wherever they stand, one result for each file, but for those that other guidelines judge: logins of the
-// administrator, passwords of stores, and accounts of database servers.
+// download lists the passwords of the download wherever they stand, one result for each file, but for those that other guidelines judge: logins that guideline 1
+// has a finding of, passwords of stores, and accounts of database servers.
 func (u *vaultAuditor) download(places []*vaultPlace, stay []clearSecret) {
 	judged := u.judgedElsewhere()
 	var found []clearSecret
@@ -52,8 +52,12 @@ func (u *vaultAuditor) download(places []*vaultPlace, stay []clearSecret) {
 // judgedElsewhere are the places of passwords that guidelines 1, 2 and 6 speak of.
 func (u *vaultAuditor) judgedElsewhere() map[carbon.Place]bool {
 	judged := map[carbon.Place]bool{}
-	for _, l := range scanAdmin(u.w).logins {
-		judged[l.pass.place], judged[l.place()] = true, true
+	scan := scanAdmin(u.w)
+	now := scan.account()
+	for _, l := range scan.logins {
+		if _, told := auditLogin(scan, l, now); told {
+			judged[l.pass.place], judged[l.place()] = true, true
+		}
 	}
 	for _, ref := range readStores(u.w).all {
 		lines := ref.params

@@ -19,8 +19,17 @@ func TestAuditFindsDefaultSecretsWhereverTheyStand(t *testing.T) {
 		"repository/conf/url.properties":                                 "a=b\nconnection = amqp://own:admin@client/test\n",
 		"repository/conf/own.yaml":                                       "cassandra:\n  password: wso2carbon\n",
 		"repository/deployment/server/jaggeryapps/x/site/conf/site.json": "{\n \"password\": \"admin\"\n}\n",
-		userStoresDir + "/second.xml":                                    "<UserStoreManager>\n<Property name=\"ConnectionPassword\">secret</Property></UserStoreManager>\n",
-		carbon.EPRDir + "/own.epr":                                       "<x>\n<authorization-password>admin</authorization-password></x>\n",
+		"repository/deployment/server/jaggeryapps/x/a/b/own.json": `{ // "password": "admin", in a comment
+ "url": "https://x/*.y", /* "password": "admin", */ "keyStorePassword": "wso2carbon" /* "password":
+ "password": "admin" */ /**/ }
+`,
+		"repository/deployment/server/synapse-configs/default/endpoints/own.xml": "<endpoint><!-- http://admin:admin@x --> <p>\n<address uri=\"http://own:admin@host/x\"/></p><Password>$1</Password></endpoint>\n",
+		"repository/deployment/server/dataservices/own.dbs":                      "<data>\n<property name=\"password\">wso2carbon</property></data>\n",
+		"repository/deployment/server/outputeventadaptors/own.xml":               "<outputEventAdaptor>\n<property name=\"password\">admin</property></outputEventAdaptor>\n",
+		carbon.EPRDir + "/away.epr": `<EndpointReference><Address>http://bps.example.com:9765/services/x</Address><Metadata><transport><authorization-username>admin</authorization-username>
+<authorization-password>admin</authorization-password></transport></Metadata></EndpointReference>`,
+		userStoresDir + "/second.xml": "<UserStoreManager>\n<Property name=\"ConnectionPassword\">secret</Property></UserStoreManager>\n",
+		carbon.EPRDir + "/own.epr":    "<x>\n<authorization-password>admin</authorization-password></x>\n",
 	}
 	home := sampleHome(t, "api")
 	before := findings(t, home, 10)
@@ -104,7 +113,10 @@ func TestAuditFindsThePublicKeyWhereverItLies(t *testing.T) {
 		return
 	}
 	shipped := readFile(t, home, carbon.KeyStore)
-	places := []string{"repository/deployment/server/webapps/own/WEB-INF/own.keystore", "bin/copy.JKS", "repository/conf/x.jks"}
+	places := []string{
+		"repository/deployment/server/webapps/own/WEB-INF/own.keystore", "bin/copy.JKS", "repository/conf/x.jks",
+		"wso2carbon.bak", "bin/copy", "repository/conf/etc/deep/er/old.dat", "repository/resources/security/wso2carbon.jks.2014",
+	}
 	for _, rel := range places {
 		setFile(t, home, rel, shipped)
 	}
