@@ -95,6 +95,7 @@ var exitTable = []struct {
 	{as[*apply.StaleError], exitStale, "stale"},
 	{as[*apply.EditedError], exitStale, "edited"},
 	{as[*edit.Error], exitUnexpected, "file"},
+	{as[*leftError], exitLeft, "left"},
 	{func(err error) bool { return errors.Is(err, context.Canceled) }, exitInterrupted, "interrupted"},
 	{func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }, exitInterrupted, "timeout"},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,7 +73,10 @@ type (
 	}
 	waivedRecord struct {
 		checkRecord
-		Waiver waiverRecord `json:"waiver"`
+		Severity string       `json:"severity"`
+		File     string       `json:"file"`
+		Line     int          `json:"line"`
+		Waiver   waiverRecord `json:"waiver"`
 	}
 	waiverRecord struct {
 		Name   string `json:"name"`
@@ -118,6 +122,9 @@ func (a *app) people() io.Writer {
 
 // fail tells an error to people and, with --json, to machines, and returns its exit code.
 func (a *app) fail(err error) int {
+	if err == context.Canceled { //nolint:errorlint // with more around it, that has more to say
+		err = interruptedError{err}
+	}
 	code, kind := classify(err)
 	fmt.Fprintf(a.err, "carbon-setup: %s\n", strings.TrimSpace(message(err)))
 	for _, r := range errorRecords(err, code, kind) {
@@ -273,7 +280,7 @@ func auditRecord(e audit.Entry) any {
 	check := checkRecord{record("check"), e.ID, e.Guideline, e.Status, e.Message}
 	switch {
 	case e.Waiver != nil:
-		return waivedRecord{check, waiverRecord{e.Waiver.Name, e.Waiver.Day(), e.Waiver.Reason, e.Waiver.By}}
+		return waivedRecord{check, e.Severity.String(), e.Place.File, e.Place.Line, waiverRecord{e.Waiver.Name, e.Waiver.Day(), e.Waiver.Reason, e.Waiver.By}}
 	case e.Finding():
 		return findingRecord{record("finding"), e.ID, e.Guideline, e.Severity.String(), e.Place.File, e.Place.Line, e.Message, e.Why, e.Fix}
 	}

@@ -92,20 +92,22 @@ func passwordRef(text string) (answers.Ref, bool) {
 
 // verifyLive asks the running server and tells every result as it comes.
 func (a *app) verifyLive(ctx context.Context, in *carbon.Install, set *answers.Set, login live.Login, tell func(steps.Result) error) error {
+	ctx, stop := leavable(ctx)
+	defer stop()
 	for _, check := range steps.LiveChecks(steps.NewWorkspace(in), set, steps.LiveOptions{Login: login}) {
 		if err := runLive(ctx, check, tell); err != nil {
 			return err
 		}
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }
 
 func runLive(ctx context.Context, check steps.LiveCheck, tell func(steps.Result) error) error {
 	limited, cancel := context.WithTimeout(ctx, check.Timeout)
 	defer cancel()
 	results := check.Run(limited)
-	if err := ctx.Err(); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	for _, r := range results {
 		if err := tell(r); err != nil {

@@ -43,19 +43,20 @@ func wrong(r steps.Result) bool { return r.Status == steps.Warn || r.Status == s
 // New sets the results of an audit out by guideline. Waivers that have run out, or that nothing needs any more, are told in Notes.
 func New(in *carbon.Install, results []steps.Result, waivers []Waiver, at time.Time, program string) *Audit {
 	a := &Audit{Home: in.Home, Product: in.Product, Version: in.Version, Kernel: in.Kernel, Host: in.Host.Name, Program: program, At: at}
-	used := make([]bool, len(waivers))
+	used, unknown := make([]bool, len(waivers)), map[string]bool{}
 	for _, s := range steps.All() {
 		info := s.Info()
 		row := Row{Guideline: info.Guideline, Title: info.Title}
 		for _, r := range results {
 			if r.Guideline == info.Guideline {
 				row.Entries = append(row.Entries, Entry{r, waiverFor(r, waivers, used, at)})
+				unknown[r.ID] = unknown[r.ID] || r.Status == steps.Unknown
 			}
 		}
 		row.Score, row.Judged = score(row.Entries)
 		a.Rows = append(a.Rows, row)
 	}
-	a.Notes = notesOn(waivers, used, at)
+	a.Notes = notesOn(waivers, used, unknown, at)
 	return a
 }
 

@@ -65,6 +65,10 @@ waivers:
     finding: CS-9.3
     reason: gone
     until: "2027-01-01"
+  hidden:
+    finding: CS-11.8
+    reason: seen on another day
+    until: "2027-01-01"
 `
 
 func example(t *testing.T) *Audit {
@@ -104,7 +108,10 @@ func TestWaivers(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	notes := strings.Join(a.Notes, "\n")
-	for _, want := range []string{"over (waivers.yaml:11:14) has run out on 2026-11-21", "last-day (waivers.yaml:15:14) runs out on 2026-11-22", "stale (waivers.yaml:19:14) fits no finding of CS-9.3"} {
+	for _, want := range []string{
+		"over (waivers.yaml:11:14) has run out on 2026-11-21", "last-day (waivers.yaml:15:14) runs out on 2026-11-22", "stale (waivers.yaml:19:14) fits no finding of CS-9.3: take it out",
+		"hidden (waivers.yaml:23:14) fits no finding of CS-11.8, but not all of that rule could be checked",
+	} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("not told: %s\n%s", want, notes)
 		}
@@ -160,6 +167,14 @@ func TestForms(t *testing.T) {
 	}
 	if !json.Valid(sarif) {
 		t.Error("the SARIF log is no JSON")
+	}
+	if all, some := bytes.Count(sarif, []byte(`"ruleId"`)), bytes.Count(sarif, []byte(`"suppressions"`)); all != some {
+		t.Errorf("%d results and %d with suppressions: all have to have them, or none", all, some)
+	}
+	plain, err := New(install, results(), nil, at, "carbon-setup 1.0").SARIF()
+	check(t, err)
+	if bytes.Contains(plain, []byte(`"suppressions"`)) {
+		t.Error("there are suppressions without a waiver")
 	}
 	if err := xml.Unmarshal(junit, new(junitSuites)); err != nil {
 		t.Error(err)

@@ -50,14 +50,15 @@ type (
 		Base string `json:"uriBaseId,omitempty"`
 	}
 	sarifResult struct {
-		Rule         string             `json:"ruleId"`
-		Index        int                `json:"ruleIndex"`
-		Kind         string             `json:"kind"`
-		Level        string             `json:"level"`
-		Message      sarifText          `json:"message"`
-		Locations    []sarifLocation    `json:"locations,omitempty"`
-		Fingerprints map[string]string  `json:"partialFingerprints"`
-		Suppressions []sarifSuppression `json:"suppressions,omitempty"`
+		Rule         string            `json:"ruleId"`
+		Index        int               `json:"ruleIndex"`
+		Kind         string            `json:"kind"`
+		Level        string            `json:"level"`
+		Message      sarifText         `json:"message"`
+		Locations    []sarifLocation   `json:"locations,omitempty"`
+		Fingerprints map[string]string `json:"partialFingerprints"`
+		// Suppressions is nil in a run without waivers. In one with waivers no result may be without, says SARIF 2.1.0: those that are not waived have none in it.
+		Suppressions *[]sarifSuppression `json:"suppressions,omitempty"`
 	}
 	sarifLocation struct {
 		Physical sarifPhysical `json:"physicalLocation"`
@@ -87,6 +88,7 @@ func (a *Audit) SARIF() ([]byte, error) {
 	run.Invocations = []sarifInvocation{{true, a.At.UTC().Format(time.RFC3339)}}
 	home := url.URL{Scheme: "file", Path: path.Join("/", a.Home) + "/"}
 	run.Bases = map[string]sarifArtifact{sarifHome: {URI: home.String()}}
+	waived := a.Count().Waived > 0
 	rules := map[string]int{}
 	for _, row := range a.Rows {
 		for _, e := range row.Entries {
@@ -99,7 +101,11 @@ func (a *Audit) SARIF() ([]byte, error) {
 			if rule := &run.Tool.Driver.Rules[i]; rule.Help == nil && e.Why != "" {
 				rule.Help = &sarifText{strings.TrimSpace(e.Why + " " + e.Fix)}
 			}
-			run.Results = append(run.Results, e.sarif(i))
+			result := e.sarif(i)
+			if waived && result.Suppressions == nil {
+				result.Suppressions = &[]sarifSuppression{}
+			}
+			run.Results = append(run.Results, result)
 		}
 	}
 	log := sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}
@@ -134,7 +140,7 @@ func (e Entry) sarif(rule int) sarifResult {
 		r.Locations = []sarifLocation{{where}}
 	}
 	if e.Waiver != nil {
-		r.Suppressions = []sarifSuppression{{"external", "accepted", e.Waiver.told()}}
+		r.Suppressions = &[]sarifSuppression{{"external", "accepted", e.Waiver.told()}}
 	}
 	return r
 }

@@ -73,12 +73,16 @@ func waiverFor(r steps.Result, all []Waiver, used []bool, now time.Time) *Waiver
 // soon is how long before its end a waiver is spoken of.
 const soon = 14 * 24 * time.Hour
 
-func notesOn(all []Waiver, used []bool, now time.Time) []string {
+// notesOn tells of waivers that have run out or will soon, and of those that nothing needs. unknown are the rules of which something could not be checked:
+// there the finding may only be out of sight.
+func notesOn(all []Waiver, used []bool, unknown map[string]bool, now time.Time) []string {
 	var notes []string
 	for i, w := range all {
 		switch {
 		case w.over(now) && used[i]:
 			notes = append(notes, fmt.Sprintf("The waiver %s has run out on %s: its findings count again.", w, w.Day()))
+		case !used[i] && unknown[w.Finding]:
+			notes = append(notes, fmt.Sprintf("The waiver %s fits no finding of %s, but not all of that rule could be checked: see to that first.", w, w.Finding))
 		case !used[i]:
 			notes = append(notes, fmt.Sprintf("The waiver %s fits no finding of %s: take it out.", w, w.Finding))
 		case w.Until.Sub(now) < soon:
