@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"carbon-setup/internal/answers"
 	"carbon-setup/internal/apply"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
@@ -70,6 +71,7 @@ func (a *app) apply(ctx context.Context, f *applyFlags) error {
 // nothingToApply ends with 3 when the install is not as the answers want it, although there is nothing that can be changed.
 func (a *app) nothingToApply(ctx context.Context, p *prepared) error {
 	results := append(p.unplanned(), steps.VerifyInstall(ctx, p.install, p.outcome.Answers, p.outcome.Unplanned...)...)
+	results = append(results, runTableChecks(ctx, p.install, p.outcome.Answers, p.outcome.Unplanned...)...)
 	code := a.warnOf(results)
 	if err := a.emitChecks(results); err != nil {
 		return err
@@ -183,6 +185,17 @@ func (a *app) runChecks(ctx context.Context, p *prepared) []steps.Result {
 			r.Guideline = s.Info().Guideline
 			all = append(all, r)
 		}
+	}
+	return all
+}
+
+// runTableChecks asks the databases whether they have the tables: nothing in the files tells that they have gone.
+func runTableChecks(ctx context.Context, in *carbon.Install, set *answers.Set, except ...string) []steps.Result {
+	var all []steps.Result
+	for _, c := range steps.TableChecks(in, set, except...) {
+		limited, cancel := context.WithTimeout(ctx, c.Timeout)
+		all = append(all, c.Run(limited))
+		cancel()
 	}
 	return all
 }

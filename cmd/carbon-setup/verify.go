@@ -19,7 +19,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Are the files still as the runs left them, and as the answers want them?", Args: noArguments,
 		Long: `verify reads every file that the runs have written and says which ones have changed since, has a second parser read every
-configuration file, and with --answers compares the values in force with the answers. It writes nothing.` + liveHelp,
+configuration file, and with --answers compares the values in force with the answers, and looks whether the databases that they name
+have their tables. It writes nothing.` + liveHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := live.check(cmd); err != nil {
 				return err
@@ -56,6 +57,9 @@ func (a *app) verify(ctx context.Context, file string, live *liveFlags) error {
 			return err
 		}
 		results = append(results, steps.VerifyInstall(ctx, in, set)...)
+		if !live.on || in.Running == nil { // the questions to the running server have this among them
+			results = append(results, runTableChecks(ctx, in, set)...)
+		}
 	}
 	code := exitDone
 	tell := func(r steps.Result) error {

@@ -62,7 +62,22 @@ func (s Server) Faults() []Fault {
 	case strings.TrimFunc(password, javaBlank) != password:
 		f = append(f, Fault{"ConnectionPassword", Bad, "The password begins or ends with a blank or a line break, which Carbon 4.2.0 drops when it reads the file: it would log in with another one.", "Take the blank out if it is not meant, or have the account given a password without it."})
 	}
+	for _, p := range []Property{{"ConnectionName", s.BindDN}, {"ConnectionPassword", s.Password.Reveal()}} {
+		f = append(f, replacedFaults(p)...)
+	}
 	return f
+}
+
+// replacedFaults is about what the kernel makes of a value before it takes it: CarbonUtils.replaceSystemVariablesInXml goes over the whole user-mgt.xml.
+func replacedFaults(p Property) []Fault {
+	if !strings.Contains(p.Value, "${") {
+		return nil
+	}
+	fix := "Write it without ${; an entry with such a name is out of Carbon's reach."
+	if p.Name == "ConnectionPassword" {
+		fix = "Have the account given a password without ${."
+	}
+	return []Fault{{p.Name, Bad, "The value has ${ in it, which Carbon 4.2.0 takes for the start of a system property when it reads user-mgt.xml: it puts another text there, or hangs looking for its end.", fix}}
 }
 
 // javaBlank reports whether java.lang.String.trim drops a character.
@@ -120,6 +135,9 @@ func (s Store) Faults() []Fault {
 	}
 	if s.Kind != ReadOnly {
 		f = append(f, s.writeFaults()...)
+	}
+	for _, p := range s.Properties(Server{}) {
+		f = append(f, replacedFaults(p)...)
 	}
 	if !slices.Contains([]string{"", "follow", "ignore", "throw"}, s.Referral) {
 		f = append(f, Fault{"Referral", Bad, fmt.Sprintf("Java knows no way to treat referrals that is called %s.", quote(s.Referral)), `Use "follow", or leave it out.`})

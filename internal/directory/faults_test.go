@@ -108,6 +108,10 @@ func TestFaults(t *testing.T) {
 		{"a good pattern", store(rw, func(s *Store) {
 			s.UserDNPattern = "uid={0},ou=Users,dc=example,dc=com#uid={0},ou=People,dc=example,dc=com"
 		}), ""},
+		{"an account with a placeholder", server(func(at *Server) { at.BindDN = "cn=${carbon.home},dc=example,dc=com" }), "ConnectionName"},
+		{"a password with a placeholder", server(func(at *Server) { at.Password = secret.New("Pw-1${x") }), "ConnectionPassword"},
+		{"a base with a placeholder", store(rw, func(s *Store) { s.UserSearchBase = "ou=${x},dc=example,dc=com" }), "UserSearchBase"},
+		{"a filter with a placeholder", store(ro, func(s *Store) { s.GroupNameListFilter = "(cn=${x})" }), "GroupNameListFilter"},
 		{"a pattern without name", store(rw, func(s *Store) { s.UserDNPattern = "uid=?,ou=Users" }), "UserDNPattern"},
 		{"a pattern with an apostrophe", store(rw, func(s *Store) { s.UserDNPattern = "uid={0},o=L'Exemple" }), "UserDNPattern"},
 		{"a pattern with braces", store(rw, func(s *Store) { s.UserDNPattern = "uid={0},ou={1}" }), "UserDNPattern"},

@@ -9,7 +9,7 @@ import (
 	"carbon-setup/internal/database"
 )
 
-// datasources is guideline 6: the databases of registry, users and API data.
+// datasources is guideline 6: the databases of registry, users and what the product keeps besides.
 type datasources struct {
 	tests *databaseTests // nil = real connections
 }
@@ -62,7 +62,7 @@ func dsKey(name, key string) string { return sectionDatasources + "." + name + "
 func (datasources) Info() Info {
 	return Info{
 		ID: "datasources", Section: sectionDatasources, Guideline: 6, Title: "Registry and governance",
-		Why: `Registry, users and API data lie in H2 databases inside the product. H2 is slow, cannot be shared by a cluster, and its files may be corrupted by a crash.
+		Why: `Registry, users and, in API Manager, API data lie in H2 databases inside the product. H2 is slow, cannot be shared by a cluster, and its files may be corrupted by a crash.
 Use Oracle, PostgreSQL, MySQL or SQL Server, and back it up.
 
 The names under which the product looks its databases up stay, so that registry.xml and user-mgt.xml keep working; what changes is where the names lead. Every connection is tested from this machine

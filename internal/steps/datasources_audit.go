@@ -172,8 +172,16 @@ func (s datasources) Advice(w *Workspace, a *answers.Set) []Advice {
 	}
 	return append(all, Advice{
 		Guideline: 6, Title: "Backup of the databases",
-		Text: "From now on users, registry and API data are in the database: back it up with what it offers (guideline 14), together with the keystores.",
+		Text: "From now on " + w.heldInDatabases() + " are in the database: back it up with what it offers (guideline 14), together with the keystores.",
 	})
+}
+
+// heldInDatabases is what the product keeps in its databases.
+func (w *Workspace) heldInDatabases() string {
+	if w.Has(carbon.APIManagerXML) {
+		return "users, registry and API data"
+	}
+	return "users and registry"
 }
 
 // driverTwins are the other jars that hold the driver of a jar.

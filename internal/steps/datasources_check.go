@@ -74,12 +74,17 @@ func (s datasources) Checks(w *Workspace, a *answers.Set) []Check {
 	w.openVault(a)
 	var all []Check
 	roots, planned := trustedByAnswers(w, a), truststoreByAnswers(w, a) // a CA that the same answers import counts
+	first := map[string]*stagedTest{}                                   // of each server
 	for _, d := range wishes(w, a) {
 		if d.keeps() || len(d.faults) > 0 || len(d.target.Faults()) > 0 && hasBad(d.target.Faults()) {
 			continue
 		}
 		sets, _ := scriptsFor(w, d)
-		run := &stagedTest{tests: s.real(), target: d.target, options: s.testOptions(w, sets)}
+		server := serverOf(d.target)
+		run := &stagedTest{tests: s.real(), name: d.name, target: d.target, options: s.testOptions(w, sets), before: first[server]}
+		if run.before == nil {
+			first[server] = run
+		}
 		run.options.Roots = roots
 		if d.schema == schemaSkip {
 			run.options.Sets = nil
@@ -110,6 +115,8 @@ func hasBad(all []database.Fault) bool {
 // stagedTest is one connection test that several checks wait for. The first one begins it; a check that is canceled ends it.
 type stagedTest struct {
 	tests   *databaseTests
+	name    string      // of the datasource
+	before  *stagedTest // of an earlier datasource on the same server, nil = none
 	target  database.Target
 	options database.TestOptions
 
@@ -157,6 +164,37 @@ func (t *stagedTest) wait(ctx context.Context, stage int) database.StageResult {
 	return t.got[stage]
 }
 
+// keep notes the result of a stage for the tests of other datasources on the server.
+func (t *stagedTest) keep(r database.StageResult) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.got = append(t.got, r)
+}
+
+// forget drops the results of an earlier run.
+func (t *stagedTest) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.got = nil
+}
+
+// dead reports whether nobody answered at the address of the server.
+func (t *stagedTest) dead() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.ContainsFunc(t.got, func(r database.StageResult) bool {
+		return r.Status == database.Fail && (r.Stage == database.Resolve || r.Stage == database.Connect)
+	})
+}
+
+// spared is the result without a test where the server has been found dead already: each further one would wait as long for the same.
+func (t *stagedTest) spared(id string) (Result, bool) {
+	if t.before == nil || !t.before.dead() {
+		return Result{}, false
+	}
+	return Result{ID: id, Guideline: 6, Of: t.name, Status: Unknown, Message: "Not tested: the server is that of " + t.before.name + ", which could not be reached."}, true
+}
+
 // failed reports whether a stage so far has failed, or not all have been reached.
 func (t *stagedTest) failed() bool {
 	t.mu.Lock()
@@ -167,6 +205,9 @@ func (t *stagedTest) failed() bool {
 func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
 	id := "datasources." + d.name + "." + string(stage)
 	return Check{ID: id, Title: d.name + ": " + stage.Title(), Timeout: stageTime + endTime, Run: func(ctx context.Context) Result {
+		if r, yes := t.spared(id); yes {
+			return r
+		}
 		return stageResult(id, d.name, t.wait(ctx, number))
 	}}
 }
@@ -175,9 +216,14 @@ func (t *stagedTest) check(d *dsWish, number int, stage database.Stage) Check {
 func (t *stagedTest) whole(d *dsWish) Check {
 	id := "datasources." + d.name + ".connection"
 	return Check{ID: id, Title: d.name + ": " + d.target.String(), Timeout: wholeTime, Run: func(ctx context.Context) Result {
+		if r, yes := t.spared(id); yes {
+			return r
+		}
+		t.forget()
 		last := Result{ID: id, Guideline: 6, Of: d.name, Status: Unknown, Message: "Not tested."}
 		worst := last
 		for _, r := range t.tests.test(ctx, t.target, t.options, nil) {
+			t.keep(r)
 			one := stageResult(id, d.name, r)
 			switch r.Status {
 			case database.Fail:

@@ -224,6 +224,8 @@ func TestDatasourcesRefuse(t *testing.T) {
 		{"same as h2", head + "{type: h2}\n  WSO2AM_DB: {type: same, database: am}\n", "the answers name none for it"},
 		{"no type", head + "{host: db1}\n  WSO2X_DB: {host: h}\n", "This install has no datasource WSO2X_DB"},
 		{"placeholder", head + "{type: postgresql, host: h, database: c, username: c, password: {env: ODD_PW}, driver: " + driver + "}\n", "${"},
+		{"placeholder in the user", head + "{type: postgresql, host: h, database: c, username: 'c${user.name}', password: {env: DB_PW}, driver: " + driver + "}\n", "make a user with another name"},
+		{"placeholder in an option", head + "{type: postgresql, host: h, database: c, username: c, parameters: {sslrootcert: '${carbon.home}/ca.pem'}, password: {env: DB_PW}, driver: " + driver + "}\n", "Write the value itself"},
 		{"two of sid and service", head + "{type: oracle, host: h, sid: S, service: T, username: c, password: {env: DB_PW}}\n", "sid"},
 		{"JNDI of another", "datasources:\n  MINE: {type: postgresql, host: h, database: c, username: c, password: {env: DB_PW}, jndi: jdbc/WSO2AM_DB, use: [users], driver: " + driver + "}\n", "has the JNDI name jdbc/WSO2AM_DB already"},
 		{"use of nothing", "datasources:\n  MINE: {type: postgresql, host: h, database: c, username: c, password: {env: DB_PW}, jndi: jdbc/M, use: [lunch], driver: " + driver + "}\n", `"lunch" is nothing`},

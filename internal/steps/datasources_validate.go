@@ -10,6 +10,7 @@ import (
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
+	"carbon-setup/internal/database"
 )
 
 func (s datasources) Validate(w *Workspace, a *answers.Set) []Problem {
@@ -61,12 +62,41 @@ func (d *dsWish) problems(w *Workspace) []Problem {
 	if d.block != nil && d.block.sealed != "" && d.target.Password.IsSet() {
 		say(dsPassword, d.block.place.String()+": the password is in the secure vault (alias "+d.block.sealed+"), which cannot be opened.", "Give the password of the vault as "+keyVaultKeyPassword+".")
 	}
-	if p := d.target.Password.Reveal(); strings.Contains(p, "${") {
-		say(dsPassword, "The password holds ${, which Carbon replaces when it reads the file.", "Let the DBA set another one.")
+	for _, p := range d.replaced() {
+		say(p, "The value has ${ in it, which Carbon takes for the start of a system property when it reads the file: it puts another text there, or hangs looking for its end.", replacedFix[p])
 	}
 	all = append(all, d.driverProblems(w)...)
 	if _, err := scriptsFor(w, d); err != nil && d.schema != schemaSkip && d.kind().Known() {
 		say(dsSchema, "The tables cannot be told: "+strings.TrimSuffix(scriptError(err), ".")+".", "Put back the scripts of the distribution, or give "+dsKey(d.name, dsSchema)+": skip and make the tables by other means.")
+	}
+	return all
+}
+
+// replacedFix says what to do about ${ in an answer.
+var replacedFix = map[string]string{
+	dsHost: "Give the name or address itself.", dsDatabase: "Have the DBA give the database another name.", dsService: "Have the DBA give the service another name.",
+	dsUsername: "Have the DBA make a user with another name.", dsPassword: "Have the DBA set another password.", dsParameters: "Write the value itself.", dsDescriptor: "Write the values themselves.",
+}
+
+// replaced are the answers that go into the file and that CarbonUtils.replaceSystemVariablesInXml would change there.
+func (d *dsWish) replaced() []string {
+	var all []string
+	var has database.Target // what stands there already may be meant, and is not written
+	if d.block != nil {
+		has = d.block.target
+	}
+	for _, v := range []struct{ key, text, has string }{
+		{dsHost, d.target.Host, has.Host},
+		{dsDatabase, d.target.Database, has.Database},
+		{dsService, d.target.Service, has.Service},
+		{dsDescriptor, d.target.Descriptor, has.Descriptor},
+		{dsUsername, d.target.Username, has.Username},
+		{dsPassword, d.target.Password.Reveal(), ""},
+		{dsParameters, answers.JoinMap(d.target.Parameters), answers.JoinMap(has.Parameters)},
+	} {
+		if strings.Contains(v.text, "${") && v.text != v.has {
+			all = append(all, v.key)
+		}
 	}
 	return all
 }

@@ -86,20 +86,26 @@ func (t *liveTable) check(ctx context.Context) []Result {
 		r.Status, r.Message = Unknown, fmt.Sprintf("The tables of %s were not looked at: %s", t.block.name, t.why)
 		return []Result{r}
 	}
+	all, _ := t.ask(ctx, r)
+	return all
+}
+
+// ask looks into the database. The error is why it could not be asked, which the results tell.
+func (t *liveTable) ask(ctx context.Context, r Result) ([]Result, error) {
 	conn, err := t.tests.open(ctx, t.block.target, t.options)
 	if err != nil {
-		return []Result{t.failed(ctx, r, err)}
+		return []Result{t.failed(ctx, r, err)}, err
 	}
 	defer func() { _ = conn.Close() }() // it was only asked
 	state, err := conn.Inspect(ctx, t.sets...)
 	if err != nil {
-		return []Result{t.failed(ctx, r, err)}
+		return []Result{t.failed(ctx, r, err)}, err
 	}
-	var all []Result
-	for _, set := range state.Sets {
-		all = append(all, t.judge(r, state, set))
+	all := make([]Result, len(state.Sets))
+	for i, set := range state.Sets {
+		all[i] = t.judge(r, state, set)
 	}
-	return all
+	return all, nil
 }
 
 // failed tells why the database could not be asked. What the server could not reach either is its fault, and a database that stops in the middle is no fault of the tables.
@@ -129,7 +135,7 @@ func (t *liveTable) judge(r Result, state database.SchemaState, set database.Set
 	case set.Kind == database.Unknown:
 		r.Status, r.Message = Unknown, fmt.Sprintf("What tables of %s are in %s is not known.", set.File, where)
 	case set.Kind == database.Empty || set.Kind == database.Foreign:
-		return bad(fmt.Sprintf("No table of %s is in %s.", set.File, where), "Stop the server, and create them: guideline 6 with schema: create.")
+		return bad(fmt.Sprintf("No table of %s is in %s.", set.File, where), howToMake(t.block.target, set.File))
 	case set.Kind == database.Partial:
 		return bad(fmt.Sprintf("%d of the %d tables of %s are in %s; missing or different: %s.", len(set.Present), tables, set.File, where, listed(append(set.Missing, set.Differs...))),
 			"Find out what stopped the script; an empty database is the surest start.")

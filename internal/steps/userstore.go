@@ -195,6 +195,7 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 		propose(keyUsersGroupFind, wish.store.GroupNameSearchFilter)
 		propose(keyUsersMember, wish.store.MembershipAttribute)
 	}
+	s.rarerFields(a, wish, propose)
 	f.add(keyUsersAddAdmin, func(q *Field) {
 		add, why := wish.usualAddAdmin()
 		if stays {
@@ -208,6 +209,29 @@ func (s userstore) directoryFields(f *fieldsOf, w *Workspace, a *answers.Set, no
 		f.add(keyUsersTestWrite, func(q *Field) {
 			q.Default, q.DefaultFrom = "false", "nothing is made in the directory unless asked for"
 		})
+	}
+}
+
+// rarerFields ask for what the usual values of a directory do not settle: the realm of a domain whose suffix does not tell it and where its referrals lead,
+// what Carbon makes of groups and passwords in a directory that it writes to, and what the present store has that would contradict other answers.
+func (userstore) rarerFields(a *answers.Set, wish *storeWish, propose func(key, value string)) {
+	kind := wish.store.Kind
+	if kind == directory.ActiveDirectory {
+		propose(keyUsersRealm, wish.store.DefaultRealmName)
+		propose(keyUsersReferral, wish.store.Referral)
+	}
+	if a.Text(keyUsersGroups) == groupsWrite && wish.writes() {
+		propose(keyUsersGroupObj, wish.store.GroupEntryObjectClass)
+		propose(keyUsersEmpty, strconv.FormatBool(wish.store.EmptyRolesAllowed))
+	}
+	if kind == directory.ReadWrite {
+		propose(keyUsersHash, wish.store.PasswordHashMethod)
+	}
+	if wish.store.UserDNPattern != "" {
+		propose(keyUsersPattern, wish.store.UserDNPattern)
+	}
+	if wish.store.MemberOfAttribute != "" && a.Text(keyUsersGroups) != groupsNone {
+		propose(keyUsersMemberOf, wish.store.MemberOfAttribute)
 	}
 }
 

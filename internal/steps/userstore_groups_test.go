@@ -87,3 +87,44 @@ func TestUserStoreGroupsOffered(t *testing.T) {
 		}
 	}
 }
+
+// TestUserStoreRarerQuestions: a domain whose suffix does not tell its realm, groups that Carbon makes, and what the present store has can be settled where
+// one is asked, not in an answers file alone; nobody is asked what the kind of directory has no use for.
+func TestUserStoreRarerQuestions(t *testing.T) {
+	home := sampleHome(t, "api")
+	asked := func(home, yaml string) map[string]string {
+		all := map[string]string{}
+		for _, f := range (userstore{}).Fields(openHome(t, home), answersOf(t, userStoreAnswers(t, yaml))) {
+			all[f.Key] = f.Default
+		}
+		return all
+	}
+	rarer := []string{keyUsersRealm, keyUsersReferral, keyUsersGroupObj, keyUsersEmpty, keyUsersHash, keyUsersPattern, keyUsersMemberOf}
+	for name, tt := range map[string]struct {
+		home, answers string
+		want          map[string]string
+	}{
+		"a domain": {home, strings.Replace(domainStore, "  realm: EXAMPLE.COM\n", "", 1), map[string]string{keyUsersRealm: "EXAMPLE.COM", keyUsersReferral: "follow"}},
+		"a domain that makes groups": {
+			home, domainStore + "  groups: write\n",
+			map[string]string{keyUsersRealm: "EXAMPLE.COM", keyUsersReferral: "follow", keyUsersGroupObj: "group", keyUsersEmpty: "true"},
+		},
+		"OpenLDAP that makes groups": {home, writableStore, map[string]string{keyUsersGroupObj: "groupOfNames", keyUsersEmpty: "false", keyUsersHash: "SHA"}},
+		"OpenLDAP":                   {home, strings.Replace(writableStore, "groups: write", "groups: read", 1), map[string]string{keyUsersHash: "SHA"}},
+		"read only":                  {home, readOnlyStore, nil},
+	} {
+		got := asked(tt.home, tt.answers)
+		for _, key := range rarer {
+			value, yes := got[key]
+			want, wanted := tt.want[key]
+			if yes != wanted || value != want {
+				t.Errorf("%s: %s is asked: %v (%q), want %v (%q)", name, key, yes, value, wanted, want)
+			}
+		}
+	}
+	present := sampleHome(t, "servlet")
+	planTwice(t, present, userStoreAnswers(t, readOnlyStore+"  dn_pattern: 'uid={0},ou=Users,dc=example,dc=com'\n  member_of_attribute: memberOf\n"))
+	if got := asked(present, "user_store: {type: ldap-readonly}\n"); got[keyUsersPattern] != "uid={0},ou=Users,dc=example,dc=com" || got[keyUsersMemberOf] != "memberOf" {
+		t.Errorf("what is there is not asked for: %v", got)
+	}
+}

@@ -100,6 +100,9 @@ func judgeRules(w *Workspace, a *answers.Set, now *presentStore, d *storeWish) [
 		if r.text == "" {
 			continue
 		}
+		if strings.Contains(r.text, "${") {
+			say(Error, r.key, "The rule has ${ in it, which Carbon takes for the start of a system property when it reads user-mgt.xml: it puts another text there, or hangs looking for its end.", "Write the rule without it: a $ has its meaning at the end alone.")
+		}
 		if p := patternProblem(r.key, r.text); p != nil {
 			all = append(all, *p)
 		}

@@ -128,6 +128,7 @@ func TestUserStoreMessages(t *testing.T) {
 		{"no groups, and nobody makes the role", strings.Replace(writableStore, "groups: write", "groups: none", 1) + "  add_admin: false\n"},
 		{"an unknown datasource", "user_store: {type: jdbc, datasource: NO_DB}\n"},
 		{"no password", without("password")},
+		{"a placeholder in the account", strings.Replace(writableStore, "cn=carbon,ou=services,dc=example,dc=com", "'cn=${carbon.home},dc=example,dc=com'", 1)},
 	} {
 		b.WriteString("== " + tt.name + "\n" + refusals(t, sampleHome(t, "api"), userStoreAnswers(t, tt.answers)))
 	}

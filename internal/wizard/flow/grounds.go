@@ -29,6 +29,9 @@ type Changed struct{ Key, Label, Was, Is string }
 // Text says how it has changed, a full sentence.
 func (c Changed) Text() string { return texts.ChangedSince(c.Label, c.Was, c.Is) }
 
+// presentValue is where a proposal comes from that is what the install has, written as an answer.
+const presentValue = "the present value"
+
 // valuesInForce are the values that the install has for the keys that steps read of one another.
 func valuesInForce(all []steps.Step, w *steps.Workspace, schema answers.Schema) map[string]string {
 	read := map[string]bool{}
@@ -45,9 +48,16 @@ func valuesInForce(all []steps.Step, w *steps.Workspace, schema answers.Schema) 
 		if ok, _ := s.Applies(w); !ok {
 			continue
 		}
-		for _, f := range s.Fields(w, answers.NewSet(schema)) {
-			if read[f.Key] && f.Kind != answers.Secret {
-				values[f.Key] = f.Now.Text
+		asked := answers.NewSet(schema)
+		for range 2 { // some questions are asked only when another one is answered
+			for _, f := range s.Fields(w, asked) {
+				if !read[f.Key] || f.Kind == answers.Secret {
+					continue
+				}
+				if values[f.Key] = f.Now.Text; f.DefaultFrom == presentValue {
+					values[f.Key] = f.Default
+					asked.Put(f.Key, answers.Value{Text: f.Default})
+				}
 			}
 		}
 	}

@@ -59,6 +59,31 @@ func TestAnswersThatRestOnOthersAreToBeCheckedAgain(t *testing.T) {
 	e.marked(t, "jmx", MarkAnswered, "") // back to what it was
 }
 
+// TestAnswersThatAreInForceChangeNothing: the present user store, accepted as proposed, is no change for the administrator that was accepted before.
+func TestAnswersThatAreInForceChangeNothing(t *testing.T) {
+	rule := ""
+	other := open(t, config(t, sampleHome(t)))
+	other.mustAccept(t, "user_store", text("user_store.type", "jdbc"))
+	f, err := other.Form(t.Context(), "user_store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range f.Fields {
+		if q.Key == "user_store.password_regex" {
+			rule = q.Default
+		}
+	}
+	if rule == "" {
+		t.Fatalf("no rule is proposed: %+v", f.Fields)
+	}
+	e := open(t, config(t, sampleHome(t)))
+	e.mustAccept(t, "admin", Values{Secret: map[string]secret.Secret{"admin.password": secret.New("Str0ng-enough-Pw")}})
+	e.mustAccept(t, "user_store", text("user_store.type", "jdbc", "user_store.password_regex", rule))
+	e.marked(t, "admin", MarkAnswered, "")
+	e.mustAccept(t, "user_store", text("user_store.type", "jdbc", "user_store.password_regex", `^[\S]{12,60}$`))
+	e.marked(t, "admin", MarkCheck, "check again: Rule for passwords has changed")
+}
+
 func TestSkippingWhatAnswersRestOnCountsAsAChange(t *testing.T) {
 	e := open(t, config(t, sampleHome(t)))
 	e.offset(t, "3")
