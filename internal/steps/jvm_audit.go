@@ -18,7 +18,6 @@ const (
 	overrideRule = "CS-3.6"
 	memoryRule   = "CS-3.7"
 	launchRule   = "CS-3.8"
-	hostRAMRule  = "CS-3.9"
 
 	fixJVM = "Run the step JVM."
 )
@@ -40,7 +39,6 @@ func (s jvm) Audit(w *Workspace) []Result {
 	all = append(all, auditHeapOrder(f))
 	all = append(all, auditJavaOpts(w)...)
 	all = append(all, auditHeapFits(w, f))
-	all = append(all, auditHostMemory(w)...)
 	for _, u := range left {
 		all = append(all, Result{ID: launchRule, Status: Unknown, Place: carbon.Place{File: u.File}, Message: u.String() + ".", Fix: "It matters on Windows only."})
 	}
@@ -229,21 +227,6 @@ func auditJavaOpts(w *Workspace) []Result {
 		results = append(results, Result{ID: overrideRule, Status: OK, Message: "No JAVA_OPTS that can be seen from here overrides the memory options."})
 	}
 	return results
-}
-
-// auditHostMemory compares the machine with the RAM figure of Carbon's own start-up check (SystemValidator).
-func auditHostMemory(w *Workspace) []Result {
-	least, ok := validationFigure(w, "SystemValidator", "RAM")
-	bytes := w.Install.Host.Memory
-	// The kernel keeps some of what was built in for itself.
-	if !ok || bytes == 0 || bytes/9 >= least.bytes/10 {
-		return nil
-	}
-	return []Result{{
-		ID: hostRAMRule, Status: Warn, Severity: Warning, Place: least.place,
-		Message: fmt.Sprintf("This machine has %s of memory; Carbon wants %s and logs a warning at every start.", memoryForPeople(bytes), memoryForPeople(least.bytes)),
-		Why:     "The figure is the product's own.", Fix: "Give the machine more memory.",
-	}}
 }
 
 func (s jvm) Verify(w *Workspace, a *answers.Set) []Result {

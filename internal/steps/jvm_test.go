@@ -448,7 +448,6 @@ func TestJVMAuditRules(t *testing.T) {
 		{"JAVA_OPTS and Java 17", func(in *carbon.Install) { withJava("17.0.1", 17)(in); in.Env.JavaOpts = "-XX:MaxPermSize=512m" }, nil, overrideRule, Fail, "does not start with it", ""},
 		{"a variable in the script", java7, inScript("status=121\n", "status=121\nJAVA_OPTS=\"-Xmx3g $JAVA_OPTS\"\n"), overrideRule, Warn, "has -Xmx3g, which wins", "bin/wso2server.sh:"},
 		{"a variable in a comment", java7, inScript("status=121\n", "status=121\n# JAVA_OPTS=\"-Xmx3g $JAVA_OPTS\"\n"), overrideRule, OK, "No JAVA_OPTS", ""},
-		{"RAM figure of the product", withMemory(gigabyte), nil, hostRAMRule, Warn, "Carbon wants 2 GB", carbon.ConfigValidation + ":"},
 		{"broken batch file", java7, func(t *testing.T, home string) { setFile(t, home, carbon.ServerBAT, "rem\r\n") }, launchRule, Unknown, "bin/wso2server.bat cannot be used", "bin/wso2server.bat"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -152,6 +152,23 @@ func TestTuningThresholds(t *testing.T) {
 	}
 }
 
+// The memory that Carbon wants is a matter of the machine: the audit says once that it is missing, wherever the heap is judged beside it.
+func TestMissingMemoryIsToldOnce(t *testing.T) {
+	in := openOn(t, sampleHome(t, "api"), goodMachine().with(map[string]string{"meminfo": "MemTotal: 1048576 kB\nSwapTotal: 4194304 kB\n"}))
+	in.Host.Memory = gigabyte
+	var told []Result
+	for _, s := range All() {
+		for _, r := range s.Audit(NewWorkspace(in)) {
+			if r.Place.File == carbon.ConfigValidation {
+				told = append(told, r)
+			}
+		}
+	}
+	if len(told) != 1 || told[0].ID != memoryHostRule || told[0].Status != Warn {
+		t.Errorf("got\n%s", resultLines(told))
+	}
+}
+
 func TestTuningChecks(t *testing.T) {
 	in := openOn(t, sampleHome(t, "api"), goodMachine())
 	checks := (tuning{}).Checks(NewWorkspace(in), answersOf(t, production))
