@@ -127,8 +127,8 @@ func (d *dsWish) add(w *Workspace) error {
 		{Name: "definition", Attrs: []edit.Attr{{Name: "type", Value: "RDBMS"}}, Children: []edit.New{
 			{Name: "configuration", Children: []edit.New{
 				leaf("url", url), leaf("username", d.target.Username), leaf("password", d.target.Password.Reveal()), leaf("driverClassName", driverFor(w, d).class(d.target)),
-				leaf("maxActive", "50"), leaf("maxWait", "60000"), leaf("minIdle", "5"), leaf("testOnBorrow", "true"),
-				leaf("validationQuery", d.target.Kind.ValidationQuery()), leaf("validationInterval", "30000"),
+				leaf("maxActive", newPool["maxActive"]), leaf("maxWait", newPool["maxWait"]), leaf("minIdle", newPool["minIdle"]), leaf("testOnBorrow", newPool["testOnBorrow"]),
+				leaf("validationQuery", d.target.Kind.ValidationQuery()), leaf("validationInterval", newPool["validationInterval"]),
 			}},
 		}},
 	}}

@@ -64,7 +64,7 @@ func (s tuning) Fields(w *Workspace, a *answers.Set) []Field {
 		q.Now = Present{Text: presentProfile(w)}
 	})
 	if profile := a.Text(keyTuningProfile); profile != profileKeep {
-		sites := tuningSites(w)
+		sites := sitesAsAnswered(w, a)
 		for _, set := range tuningSettings {
 			mine := sitesOf(sites, set.key)
 			if len(mine) == 0 {

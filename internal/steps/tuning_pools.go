@@ -83,13 +83,17 @@ func poolServers(w *Workspace, a *answers.Set) []*poolServer {
 	}
 	for _, d := range wishes(w, a) {
 		if d.block == nil && d.kind().Known() {
-			add(d.name, d.target, serverPool{active: newPoolActive, known: true})
+			add(d.name, d.target, newPoolOf(a))
 		}
 	}
 	return all
 }
 
-// newPoolActive is what guideline 6 gives a datasource that it adds.
+// newPool is what guideline 6 gives a datasource that it adds, and newPoolActive the number of connections in it.
+var newPool = map[string]string{
+	"maxActive": strconv.Itoa(newPoolActive), "maxWait": "60000", "minIdle": "5", "testOnBorrow": "true", "validationInterval": "30000",
+}
+
 const newPoolActive = 50
 
 // poolInForce is the pool of a datasource of the install once the answers are in force.
@@ -105,6 +109,15 @@ func poolInForce(b *dsBlock, a *answers.Set) serverPool {
 		pool.active, pool.known = n, true
 	} else if a.Text(keyTuningProfile) == profileProduction && pool.known {
 		pool.active = max(pool.active, def.page)
+	}
+	return pool
+}
+
+// newPoolOf is the pool of a datasource that the answers add.
+func newPoolOf(a *answers.Set) serverPool {
+	pool := serverPool{active: newPoolActive, known: true}
+	if n, ok := tunableOf("tuning.pool.max_active").answer(a); ok {
+		pool.active = n
 	}
 	return pool
 }
@@ -177,7 +190,7 @@ func upperFirst(s string) string {
 
 // Validate judges numbers against one another, what is lowered, and the pools against the database.
 func (s tuning) Validate(w *Workspace, a *answers.Set) []Problem {
-	sites := tuningSites(w)
+	sites := sitesAsAnswered(w, a)
 	all := s.outOfRange(a)
 	if len(all) > 0 {
 		return all
@@ -223,11 +236,19 @@ func misplaced(sites []tunedSite, a *answers.Set) []Problem {
 			})
 		case len(sitesOf(sites, set.key)) == 0:
 			all = append(all, Problem{
-				Severity: Warning, Key: set.key, Message: set.label + ": this install has nothing that reads it. Nothing is written.", Fix: "Take it out.",
+				Severity: Warning, Key: set.key, Message: set.label + ": " + whyMisplaced(set.key) + ". Nothing is written.", Fix: "Take it out.",
 			})
 		}
 	}
 	return all
+}
+
+// whyMisplaced says why a setting has no place in the install.
+func whyMisplaced(key string) string {
+	if strings.HasPrefix(key, "tuning.pool.") {
+		return "no datasource leads to a database server, and the pools of the embedded H2 are left alone"
+	}
+	return "this install has nothing that reads it"
 }
 
 // pairProblems refuses a core of threads that is larger than the pool may be: the server does not start with it.

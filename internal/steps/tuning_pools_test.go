@@ -101,6 +101,36 @@ func TestTuningWithDatasources(t *testing.T) {
 	noSecret(t, diffText(out.Plan)+adviceLines(out.Advice)+problemLines(out.Problems), answersOf(t, ds).Secret("datasources.WSO2_CARBON_DB.password"))
 }
 
+// The pools of datasources that the same answers lead to a server, or add, are judged and asked for before anything is written.
+func TestTuningOfPoolsThatTheAnswersMake(t *testing.T) {
+	t.Setenv("DB_PW", "geheim")
+	home := sampleHome(t, "api")
+	const moved = "datasources:\n  WSO2_CARBON_DB: {type: postgresql, host: db1, database: carbon, username: carbon, password: {env: DB_PW}, schema: skip}\n"
+	const added = "datasources:\n  WSO2_USER_DB: {type: postgresql, host: db1, database: users, username: carbon, password: {env: DB_PW}, jndi: jdbc/WSO2UM_DB, use: [users], schema: skip}\n"
+	for _, c := range []struct{ name, yaml, want string }{
+		{"led to a server", moved + "tuning: {profile: production, pool: {max_active: 40, min_idle: 8, test_on_borrow: true, max_wait: 60000}}\n", ""},
+		{"added", added + "tuning: {profile: production, pool: {max_active: 60, min_idle: 8, test_on_borrow: true, max_wait: 60000}}\n", ""},
+		{"more idle than there may be", moved + "tuning: {profile: production, pool: {max_active: 40, min_idle: 41}}\n", "minIdle would be 41, more than 40"},
+		{"added, more idle than there may be", added + "tuning: {profile: production, pool: {max_active: 40, min_idle: 41}}\n", "WSO2_USER_DB: minIdle would be 41, more than 40"},
+		{"added, larger than the database", added + "tuning: {profile: production, pool: {max_active: 120}}\n", "can open 120 connections to db1:5432"},
+		{"all stay in H2", "tuning: {profile: production, pool: {max_active: 40}}\n", "Nothing is written"},
+	} {
+		got := tuningProblems(t, home, c.yaml)
+		if nothing := strings.Contains(got, "no datasource leads to a database server"); nothing != (c.name == "all stay in H2") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", c.name, got)
+		}
+	}
+	for _, yaml := range []string{moved, added} {
+		var keys []string
+		for _, f := range (tuning{}).Fields(openHome(t, home), answersOf(t, yaml+production)) {
+			keys = append(keys, f.Key)
+		}
+		if !slices.Contains(keys, "tuning.pool.max_active") || !slices.Contains(keys, "tuning.pool.test_on_borrow") {
+			t.Errorf("%s: %v", yaml, keys)
+		}
+	}
+}
+
 func TestTuningAuditOfPools(t *testing.T) {
 	var b strings.Builder
 	for _, c := range []struct{ name, url, first string }{

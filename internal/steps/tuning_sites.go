@@ -238,43 +238,70 @@ func clientSites(w *Workspace) ([]tunedSite, error) {
 // poolOrder are the children of <configuration> that follow one another in the shipped blocks.
 var poolOrder = []string{"url", "username", "password", "defaultAutoCommit", "driverClassName", "maxActive", "maxWait", "minIdle", "testOnBorrow", "validationQuery", "validationInterval"}
 
-// poolSites are the pools of the datasources that lead to a server. What is not set is the default of Tomcat's pool (PoolProperties of jdbc-pool 7.0.34).
+// poolSettings are those of a datasource. What is not set is the default of Tomcat's pool (PoolProperties of jdbc-pool 7.0.34).
+var poolSettings = []struct {
+	key, name string
+	unset     int
+}{
+	{"tuning.pool.max_active", "maxActive", 100},
+	{"tuning.pool.max_wait", "maxWait", 30000},
+	{"tuning.pool.min_idle", "minIdle", 10},
+	{"tuning.pool.test_on_borrow", "testOnBorrow", 0},
+	{"tuning.pool.validation_interval", "validationInterval", 30000},
+}
+
+// poolSites are the pools of the datasources that lead to a server.
 func poolSites(w *Workspace) []tunedSite {
 	blocks, _ := readBlocks(w)
 	var all []tunedSite
 	for _, b := range blocks {
-		if b.h2 {
-			continue
+		if !b.h2 {
+			all = append(all, poolSitesOf(b, b.query != "")...)
 		}
-		for _, at := range []struct {
-			key, name string
-			unset     int
-		}{
-			{"tuning.pool.max_active", "maxActive", 100},
-			{"tuning.pool.max_wait", "maxWait", 30000},
-			{"tuning.pool.min_idle", "minIdle", 10},
-			{"tuning.pool.test_on_borrow", "testOnBorrow", 0},
-			{"tuning.pool.validation_interval", "validationInterval", 30000},
-		} {
-			place, raw := b.place, ""
-			e := b.config.First(at.name)
-			if e != nil {
-				place.Line, raw = e.Line(), e.Text()
-			}
-			s := newSite(at.key, poolRule, at.name, b.name, place, raw, e != nil, at.unset)
-			if at.name == "testOnBorrow" && b.query == "" {
-				s.recommended = none // there is nothing to test with
-			}
-			s.write = func(value string, why edit.Opt) error {
-				after := poolOrder[:1]
-				for i, name := range poolOrder {
-					if name == at.name {
-						after = poolOrder[:i]
-					}
+	}
+	return all
+}
+
+// poolSitesOf are the settings of one datasource. Without a query there is nothing that a connection could be tested with.
+func poolSitesOf(b *dsBlock, hasQuery bool) []tunedSite {
+	all := make([]tunedSite, 0, len(poolSettings))
+	for _, at := range poolSettings {
+		place, raw := b.place, ""
+		e := b.config.First(at.name)
+		if e != nil {
+			place.Line, raw = e.Line(), e.Text()
+		}
+		s := newSite(at.key, poolRule, at.name, b.name, place, raw, e != nil, at.unset)
+		if at.name == "testOnBorrow" && !hasQuery {
+			s.recommended = none
+		}
+		s.write = func(value string, why edit.Opt) error {
+			after := poolOrder[:1]
+			for i, name := range poolOrder {
+				if name == at.name {
+					after = poolOrder[:i]
 				}
-				return b.doc.SetChild(b.config, edit.New{Name: at.name, Text: value}, after, why)
 			}
-			all = append(all, s)
+			return b.doc.SetChild(b.config, edit.New{Name: at.name, Text: value}, after, why)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// sitesAsAnswered are those of the install and the pools of the datasources that the same answers lead to a server, or add: when the plan comes to the
+// pools, guideline 6 has written them. They are for questions and judgements alone, before that.
+func sitesAsAnswered(w *Workspace, a *answers.Set) []tunedSite {
+	all := tuningSites(w)
+	for _, d := range wishes(w, a) {
+		switch {
+		case d.keeps() || !d.kind().Known():
+		case d.block == nil:
+			for _, at := range poolSettings {
+				all = append(all, newSite(at.key, poolRule, at.name, d.name, carbon.Place{File: carbon.MasterDS}, newPool[at.name], true, at.unset))
+			}
+		case d.block.h2:
+			all = append(all, poolSitesOf(d.block, true)...)
 		}
 	}
 	return all
