@@ -108,7 +108,7 @@ func (p repositoryProbe) run(ctx context.Context) Result {
 		p.lookAtFolder(ctx, &r)
 		return r
 	}
-	transport := &http.Transport{Proxy: p.proxy, TLSClientConfig: &tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS12}, MaxResponseHeaderBytes: 64 << 10}
+	transport := &http.Transport{Proxy: p.proxy, TLSClientConfig: &tls.Config{RootCAs: p.roots, MinVersion: tls.VersionTLS12}, MaxResponseHeaderBytes: 64 << 10, DisableCompression: true, OnProxyConnectResponse: tunnelRefused}
 	defer transport.CloseIdleConnections()
 	redirects := 0
 	client := &http.Client{Transport: transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
@@ -118,6 +118,8 @@ func (p repositoryProbe) run(ctx context.Context) Result {
 			return errTooManyRedirects
 		case via[0].URL.Scheme == "https" && next.URL.Scheme != "https":
 			return errUnsafeRedirect
+		case next.URL.Scheme != "https" && next.URL.Scheme != "http":
+			return errForeignRedirect
 		}
 		return nil
 	}}
@@ -142,6 +144,7 @@ func (p repositoryProbe) run(ctx context.Context) Result {
 var (
 	errTooManyRedirects = errors.New("too many redirects")
 	errUnsafeRedirect   = errors.New("redirect from https to http")
+	errForeignRedirect  = errors.New("redirect to another protocol")
 )
 
 // ask fetches the beginning of a file of the repository, and reports whether it is what its name says. A portal answers everything with a page of its own.
@@ -180,6 +183,22 @@ type refusedError struct{ status int }
 
 func (e *refusedError) Error() string { return fmt.Sprintf("HTTP status %d", e.status) }
 
+// tunnelError is a proxy that does not connect to the repository.
+type tunnelError struct{ status int }
+
+func (e *tunnelError) Error() string { return fmt.Sprintf("HTTP status %d", e.status) }
+
+// tunnelRefused judges the answer of a proxy to CONNECT, which https needs.
+func tunnelRefused(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	switch answer.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired:
+		return errProxyLogin
+	}
+	return &tunnelError{answer.StatusCode}
+}
+
 // looksLikeRepository judges the beginning of a file: a zip archive, or an XML document whose root is a repository.
 func looksLikeRepository(file string, head []byte) bool {
 	if strings.HasSuffix(file, ".jar") {
@@ -211,6 +230,7 @@ func (p repositoryProbe) fail(r *Result, err error) {
 		through = " through the proxy " + p.via
 	}
 	var refused *refusedError
+	var tunnel *tunnelError
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -221,8 +241,12 @@ func (p repositoryProbe) fail(r *Result, err error) {
 		why = fmt.Sprintf("it redirects more than %d times", maxRedirects)
 	case errors.Is(err, errUnsafeRedirect):
 		why, r.Fix = "it redirects from https to plain http", "Use an address that stays on https."
+	case errors.Is(err, errForeignRedirect):
+		why, r.Fix = "it redirects to an address that is neither https nor http", "Use the address that the repository is really at."
 	case errors.Is(err, errProxyLogin):
 		why, r.Fix = "the proxy wants a login, which the feature manager has none for", "Let the proxy accept this server by its address, or use a copy of the repository on this machine."
+	case errors.As(err, &tunnel):
+		why, r.Fix = fmt.Sprintf("the proxy does not let it through (%s)", tunnel), "Have the proxy let this server reach the address, or use a copy of the repository on this machine."
 	case errors.As(err, &refused):
 		why, r.Fix = fmt.Sprintf("it wants a login (%s)", refused), "Let it accept this server by its address, or use a copy of the repository on this machine."
 	case errors.As(err, &unknown):
@@ -236,6 +260,8 @@ func (p repositoryProbe) fail(r *Result, err error) {
 		why, r.Fix = "its certificate is not valid, or not any more", "Have it renewed."
 	case otherTLS(err):
 		why, r.Fix = "it does not speak TLS 1.2 or newer on that port", "Check scheme and port."
+	case answeredOddly(err):
+		why, r.Fix = "what is there does not answer as a web server does", "Check scheme and port, and look at the address with a browser or curl."
 	default:
 		why = whyUnreached(err)
 	}
@@ -246,6 +272,16 @@ func otherTLS(err error) bool {
 	var header tls.RecordHeaderError
 	var alert tls.AlertError
 	return errors.As(err, &header) || errors.As(err, &alert)
+}
+
+// answeredOddly reports whether there was a connection, and what came over it was no answer of HTTP: errors of the connection itself are of the package net.
+func answeredOddly(err error) bool {
+	var network net.Error
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err // it is a net.Error, whatever it wraps
+	}
+	return !errors.As(err, &network) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 }
 
 // lookAtFolder is the same for a repository on this machine. The folder may be on a network file system that does not answer.

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -359,6 +360,58 @@ func TestRepositoryIsLookedAt(t *testing.T) {
 		s := p2Server(t, c.files)
 		if r := runCheck(t, sampleHome(t, "api"), s.URL+"/p2", ""); r.Status != c.want || !strings.Contains(r.Message, c.part) || r.Fix == "" {
 			t.Errorf("%s: %+v; want %q", name, r, c.part)
+		}
+	}
+}
+
+// What answers oddly is not told as a connection that could not be made.
+func TestRepositoryThatAnswersOddly(t *testing.T) {
+	for name, c := range map[string]struct{ answer, part, not string }{
+		"corrupt gzip":          {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f\x8b\x08abc", "There is no P2 repository", ""},
+		"header without an end": {"HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Much: "+strings.Repeat("b", 4000)+"\r\n", 200), "does not answer as a web server does", ""},
+		"another protocol":      {"SSH-2.0-OpenSSH_9.2\r\n", "does not answer as a web server does", "SSH"},
+		"closed at once":        {"", "does not answer as a web server does", ""},
+		"redirect to a file":    {"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", "neither https nor http", "passwd"},
+		"control characters":    {"HTTP/1.1 302 Found\r\nLocation: http://x\x1b[31m/\r\nContent-Length: 0\r\n\r\n", "does not answer as a web server does", "\x1b"},
+	} {
+		r := runCheck(t, sampleHome(t, "api"), "http://"+rawServer(t, c.answer)+"/p2", "")
+		if r.Status != Warn || !strings.Contains(r.Message, c.part) || c.not != "" && strings.Contains(r.Message, c.not) || r.Fix == "" {
+			t.Errorf("%s: %+v; want %q", name, r, c.part)
+		}
+	}
+}
+
+// rawServer answers every request with the same bytes, and closes the connection.
+func rawServer(t *testing.T, answer string) (address string) {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 4096))
+			_, _ = conn.Write([]byte(answer))
+			_ = conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// An https repository is reached through CONNECT, and the proxy answers for itself.
+func TestProxyThatDoesNotConnect(t *testing.T) {
+	for status, want := range map[int]string{http.StatusProxyAuthRequired: "the proxy wants a login", http.StatusForbidden: "does not let it through (HTTP status 403)"} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(s.Close)
+		host, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+		r := runCheck(t, sampleHome(t, "api"), "https://p2.example.com/p2", fmt.Sprintf("proxy: {forward: {host: %q, port: %s}}\n", host, port))
+		if r.Status != Warn || !strings.Contains(r.Message, want) {
+			t.Errorf("%d: %+v", status, r)
 		}
 	}
 }

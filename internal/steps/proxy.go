@@ -270,6 +270,8 @@ func whyUnreached(err error) string {
 		return "nothing listens on that port"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
 		return "there was no answer in time"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "the connection was cut off"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no network leads there"
 	}
