@@ -310,6 +310,41 @@ func TestLogrotateTakesTheSnippet(t *testing.T) {
 	}
 }
 
+// Root runs the file, and the names of logs come from a folder that the server's user writes to.
+func TestLogrotateIsNotLedByNames(t *testing.T) {
+	home := sampleHome(t, "api")
+	odd := []string{"evil\"\n}\n\"x.log", "a {.log", "[a]*.log", "a\\b.log", "esc\x1b[31m.log"}
+	for _, name := range append(odd, "plain one.log") {
+		setFile(t, home, carbon.LogsDir+"/"+name, "x\n")
+	}
+	text := ""
+	for _, ad := range buildPlan(t, home, "logs: {access_log: single}\n").Advice {
+		for _, at := range ad.Attachments {
+			text += ad.Text + "\n" + at.Content
+		}
+	}
+	for _, name := range []string{"evil", "a {", "[a]", "a\\b", "esc\x1b"} {
+		if strings.Contains(text, name) {
+			t.Errorf("%q is in it:\n%s", name, text)
+		}
+	}
+	if !strings.Contains(text, "plain one.log\"\n") || !strings.Contains(text, "Left out: 5 files in repository/logs") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestAdviceTellsHowTheAuditLogIsKept(t *testing.T) {
+	for yaml, want := range map[string]string{
+		rotateBySize: "limited like the others",
+		"logs: {level: INFO, rotation: size, max_size: 10MB, max_backups: 20, audit: {rotation: size, max_size: 5MB, max_backups: 99}}\n": "a limit of its own (5MB, 99 old files)",
+		"logs: {level: INFO, rotation: size, max_size: 10MB, max_backups: 20, audit: {rotation: daily}}\n":                                "one file a day, and none is deleted",
+	} {
+		if text := adviceLines(buildPlan(t, sampleHome(t, "api"), yaml).Advice); strings.Count(text, want) != 1 || want != "limited like the others" && strings.Contains(text, "limited like") {
+			t.Errorf("%s: %s", yaml, text)
+		}
+	}
+}
+
 func logrotateProgram() string {
 	for _, path := range []string{"logrotate", "/usr/sbin/logrotate"} {
 		if bin, err := exec.LookPath(path); err == nil {

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
@@ -59,14 +61,25 @@ func unrotated(w *Workspace) []string {
 // opened for appending, so that writing goes on at the new end.
 func logrotateAdvice(w *Workspace, a *answers.Set) Advice {
 	ad := Advice{Guideline: 16, Title: "Rotate with logrotate what log4j cannot"}
-	if strings.ContainsFunc(w.Install.Home, func(r rune) bool { return r < ' ' || strings.ContainsRune(`"\*?[]{}`, r) }) {
+	if !logrotateTakes(w.Install.Home) {
 		ad.Text = "The path of the install has characters that logrotate takes for a pattern. Rotate the logs below repository/logs by a script of your own."
 		return ad
 	}
 	rels := unrotated(w)
+	found := len(rels)
+	rels = slices.DeleteFunc(rels, func(rel string) bool { return !logrotateTakes(rel) })
 	ad.Text = fmt.Sprintf("log4j and Tomcat do not limit these, or not all of them: %s. The report has a file for logrotate of the machine: copy it to its place, owned by root and not writable for others, and try it with logrotate -d.", firstFew(jarNames(rels)))
+	if odd := found - len(rels); odd > 0 {
+		ad.Text += fmt.Sprintf(" Left out: %s in repository/logs whose name has quotes, braces or other characters that mean something to logrotate. The server writes none such: find out where they come from.", plural(odd, "file"))
+	}
 	ad.Attachments = []Attachment{{Name: "/etc/logrotate.d/" + snippetName(w.Install.Home), Content: logrotateSnippet(w, a, rels)}}
 	return ad
+}
+
+// logrotateTakes reports whether a path can stand between quotes in a file for logrotate, which root runs: a quote would end it and begin a line of its own,
+// and a pattern would stand for other files.
+func logrotateTakes(path string) bool {
+	return utf8.ValidString(path) && !strings.ContainsFunc(path, func(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(`"\*?[]{}`, r) })
 }
 
 // snippetName is a file name that logrotate takes: it leaves out those with a known ending, and two installs need two files.

@@ -147,13 +147,24 @@ func verifyAccessLog(v *edit.Element, err error, want string) Result {
 	return r
 }
 
+// trailKept says how long the audit log is kept, a sentence after others.
+func trailKept(a *answers.Set) string {
+	switch trailRotation(a) {
+	case rotationSize:
+		return fmt.Sprintf(" audit.log has a limit of its own (%s, %s old files): copy it away where it must be kept longer.", a.Text(keyTrailSize), a.Text(keyTrailBackups))
+	case rotationDaily:
+		return " audit.log stays one file a day, and none is deleted: make room, or move old ones away."
+	}
+	return " audit.log is limited like the others: copy it away where it must be kept."
+}
+
 func (rotation) Advice(w *Workspace, a *answers.Set) []Advice {
 	var all []Advice
 	if a.Text(keyRotation) == rotationSize {
 		all = append(all, spaceAdvice(w))
 		all = append(all, Advice{
 			Guideline: 16, Title: "What the change of appender does",
-			Text: "Records of java.util.logging (Tomcat, Hazelcast) reach wso2carbon.log only through Carbon's own daily appender; with RollingFileAppender they go to the console only. audit.log is limited like the others: copy it away where it must be kept.",
+			Text: "Records of java.util.logging (Tomcat, Hazelcast) reach wso2carbon.log only through Carbon's own daily appender; with RollingFileAppender they go to the console only." + trailKept(a),
 		})
 	}
 	if v, err := accessLogValve(w); err == nil && v != nil {
