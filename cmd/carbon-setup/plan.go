@@ -123,15 +123,16 @@ func (a *app) tell(p *prepared, diffs []apply.FileDiff, advice bool) {
 		fmt.Fprintf(&b, "action: %s: %s\n", act.Name, act.Detail)
 	}
 	for _, adv := range p.outcome.Advice {
-		if advice && (!p.outcome.Plan.Empty() || len(adv.Commands) > 0) { // commands are of use where no file changes, too
-			writeAdvice(&b, adv)
+		if advice && (!p.outcome.Plan.Empty() || len(adv.Commands)+len(adv.Attachments) > 0) { // commands and files are of use where nothing changes, too
+			writeAdvice(&b, adv, p.outcome.Plan.Empty())
 		}
 	}
 	fmt.Fprintf(&b, "%s\n", planSummary(p.outcome, diffs))
 	fmt.Fprint(a.err, b.String())
 }
 
-func writeAdvice(b *strings.Builder, adv steps.Advice) {
+// writeAdvice tells what is left to do. Where nothing is changed there is no run whose report has the files, and they are written here.
+func writeAdvice(b *strings.Builder, adv steps.Advice, inFull bool) {
 	fmt.Fprintf(b, "to do: %s\n", adv.Title)
 	for line := range strings.Lines(adv.Text) {
 		fmt.Fprintf(b, "    %s\n", strings.TrimRight(line, "\n"))
@@ -140,7 +141,14 @@ func writeAdvice(b *strings.Builder, adv steps.Advice) {
 		fmt.Fprintf(b, "      %s\n", c)
 	}
 	for _, f := range adv.Attachments {
-		fmt.Fprintf(b, "      %s\n", texts.InReport(f.Name))
+		if !inFull {
+			fmt.Fprintf(b, "      %s\n", texts.InReport(f.Name))
+			continue
+		}
+		fmt.Fprintf(b, "      %s\n", texts.InFull(f.Name))
+		for line := range strings.Lines(f.Content) {
+			fmt.Fprintf(b, "      %s\n", strings.TrimRight(line, "\n"))
+		}
 	}
 }
 

@@ -192,7 +192,7 @@ func (t *talk) applied(a *flow.Applied) {
 	t.advice(a.Review.Advice, func(s string) {
 		t.out.blank()
 		t.out.line(s + ":")
-	})
+	}, false)
 }
 
 func (t *talk) failed(a *flow.Applied) {

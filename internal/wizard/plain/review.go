@@ -186,7 +186,7 @@ func (v *review) show() {
 			v.t.out.item("- ", c.Title)
 		}
 	}
-	v.t.advice(v.plan.Advice, v.part)
+	v.t.advice(v.plan.Advice, v.part, v.plan.Empty)
 	v.t.out.blank()
 }
 
@@ -282,8 +282,9 @@ func (v *review) problems(least steps.Severity) {
 	}
 }
 
-// advice tells what is left for the operator to do. Commands stand alone, to be copied.
-func (t *talk) advice(all []steps.Advice, part func(string)) {
+// advice tells what is left for the operator to do. Commands stand alone, to be copied; so do files where nothing is changed, for there is no run whose report
+// has them.
+func (t *talk) advice(all []steps.Advice, part func(string), inFull bool) {
 	if len(all) == 0 {
 		return
 	}
@@ -295,7 +296,14 @@ func (t *talk) advice(all []steps.Advice, part func(string)) {
 			t.out.line("       " + cmd)
 		}
 		for _, f := range a.Attachments {
-			t.out.item("       ", texts.InReport(f.Name))
+			if !inFull {
+				t.out.item("       ", texts.InReport(f.Name))
+				continue
+			}
+			t.out.item("       ", texts.InFull(f.Name))
+			for line := range strings.Lines(f.Content) {
+				t.out.line("       " + strings.TrimRight(line, "\r\n"))
+			}
 		}
 	}
 }

@@ -174,6 +174,18 @@ func (b *itemList) checks(c *common, r *flow.Review, done []flow.CheckResult, en
 	}
 }
 
+// attachment names a file for the operator; where nothing is changed there is no run whose report has it, and it is shown in full.
+func (b *itemList) attachment(f steps.Attachment, inFull bool) {
+	if !inFull {
+		b.text(b.st.Plain, "    ", texts.InReport(f.Name))
+		return
+	}
+	b.text(b.st.Plain, "    ", texts.InFull(f.Name))
+	for line := range strings.Lines(f.Content) {
+		b.items = append(b.items, item{text: "      " + printable(strings.TrimRight(line, "\r\n")), file: -1})
+	}
+}
+
 func (b *itemList) advice(r *flow.Review) {
 	if len(r.Advice) == 0 {
 		return
@@ -186,7 +198,7 @@ func (b *itemList) advice(r *flow.Review) {
 			b.items = append(b.items, item{text: "    " + printable(cmd), file: -1})
 		}
 		for _, f := range a.Attachments {
-			b.text(b.st.Plain, "    ", texts.InReport(f.Name))
+			b.attachment(f, r.Empty)
 		}
 	}
 }
