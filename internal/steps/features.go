@@ -204,7 +204,7 @@ func (features) Verify(w *Workspace, a *answers.Set) []Result {
 	r, err := readRepository(w)
 	switch {
 	case err != nil:
-		res.Status, res.Message = Fail, "The repository could not be read back: "+sentenceOf(err)
+		res.Status, res.Message = Fail, notReadBack(carbon.CarbonXML, err)
 		return []Result{res}
 	case wanted == noRepository && r.element != nil:
 		res.Status, res.Place, res.Message = Fail, r.place, "carbon.xml still names a P2 repository."
@@ -220,5 +220,12 @@ func (features) Verify(w *Workspace, a *answers.Set) []Result {
 	return []Result{res}
 }
 
-// sentenceOf is an error as the end of a sentence.
-func sentenceOf(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
+// notChecked says that a file which tells something cannot be read, and why.
+func notChecked(file string, err error) string {
+	return "Not checked: " + file + " " + whyUnread(err) + "."
+}
+
+// notReadBack is the same for a file that was to be looked at after a change.
+func notReadBack(file string, err error) string {
+	return file + " " + whyUnread(err) + ": it could not be looked at."
+}

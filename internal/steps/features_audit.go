@@ -26,7 +26,7 @@ func auditRepository(w *Workspace) Result {
 	res := Result{ID: "CS-15.1", Status: OK, Place: carbon.Place{File: carbon.CarbonXML}}
 	r, err := readRepository(w)
 	if err != nil {
-		res.Status, res.Message = Unknown, "The P2 repository could not be read: "+sentenceOf(err)
+		res.Status, res.Message = Unknown, notChecked(carbon.CarbonXML, err)
 		return res
 	}
 	fix := "Set " + keyRepository + " to a repository with https or on this machine, or to none."
@@ -67,6 +67,10 @@ func auditBundles(w *Workspace, profiles []profile, names []string) []Result {
 	there, told := pluginFiles(w), map[string]bool{}
 	for i := range profiles {
 		p := &profiles[i]
+		if p.unread != nil {
+			all = append(all, Result{ID: "CS-15.2", Status: Unknown, Place: placeAt(p.file, 0), Message: notChecked(p.file, p.unread), Fix: "Run the audit as a user who may read it."})
+			continue
+		}
 		if p.fault != "" {
 			all = append(all, Result{
 				ID: "CS-15.2", Status: Fail, Severity: Error, Place: placeAt(p.file, p.line), Message: "The list of bundles of the profile " + p.name + " is damaged. " + p.fault,

@@ -2,7 +2,9 @@ package steps
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path"
 	"strconv"
@@ -33,8 +35,9 @@ type profile struct {
 	name    string
 	file    string // its bundles.info
 	bundles []bundle
-	fault   string // why it cannot be read, a sentence; the place is line
+	fault   string // what is wrong in it, a sentence; the place is line
 	line    int
+	unread  error // why this user may not read the file
 }
 
 // readProfiles reads the bundles.info of every profile, default first.
@@ -43,9 +46,12 @@ func readProfiles(w *Workspace) []profile {
 	for _, file := range w.glob(componentsDir + "/*/" + bundlesInfo) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(file, componentsDir+"/"), "/")
 		p := profile{name: name, file: file}
-		if data, err := w.Install.Read(file); err != nil {
-			p.fault = "It cannot be read: " + sentenceOf(err)
-		} else {
+		switch data, err := w.Install.Read(file); {
+		case errors.Is(err, fs.ErrPermission):
+			p.unread = err
+		case err != nil:
+			p.fault = "The list " + whyUnread(err) + "."
+		default:
 			p.parse(data)
 		}
 		if name == defaultProfile {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -228,6 +229,21 @@ func TestDamagedListOfBundles(t *testing.T) {
 	home := componentsHome(t)
 	setFile(t, home, info, strings.Repeat("x", 9<<20))
 	oneResult(t, features{}.Audit(openHome(t, home)), "CS-15.2", Fail, "larger than 8 MB")
+}
+
+// A list that this user may not read is no damage, and what the system said about it is no sentence.
+func TestFilesThatMayNotBeReadAreNotChecked(t *testing.T) {
+	w := openHome(t, componentsHome(t))
+	denied := &fs.PathError{Op: "open", Path: "/opt/am/" + info, Err: fs.ErrPermission}
+	got := auditBundles(w, []profile{{name: defaultProfile, file: info, unread: denied}}, nil)
+	if len(got) != 1 || got[0].Status != Unknown || got[0].Message != "Not checked: "+info+" may not be read by this user." {
+		t.Errorf("%s", resultLines(got))
+	}
+	home := componentsHome(t)
+	setFile(t, home, carbon.Log4jProperties, strings.Repeat("#\n", 5<<20))
+	for id, g := range map[string]int{"CS-5.1": 5, "CS-16.1": 16} {
+		oneResult(t, findings(t, home, g), id, Unknown, "Not checked: "+carbon.Log4jProperties+" is larger than 8 MB")
+	}
 }
 
 func TestBundlesThatAreNotThere(t *testing.T) {

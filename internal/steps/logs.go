@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"fmt"
 	"strings"
 
 	"carbon-setup/internal/answers"
@@ -154,7 +153,7 @@ func (logs) Audit(w *Workspace) []Result {
 	r, ok, err := readRootLogger(w)
 	switch {
 	case err != nil:
-		return []Result{{ID: "CS-5.1", Status: Unknown, Message: fmt.Sprintf("The log levels could not be read: %v.", err), Place: carbon.Place{File: carbon.Log4jProperties}}}
+		return []Result{{ID: "CS-5.1", Status: Unknown, Message: notChecked(carbon.Log4jProperties, err), Place: carbon.Place{File: carbon.Log4jProperties}}}
 	case !ok:
 		return []Result{{
 			ID: "CS-5.1", Status: Fail, Severity: Error, Place: carbon.Place{File: carbon.Log4jProperties},
@@ -195,7 +194,7 @@ func levelResult(r rootLogger) Result {
 func (logs) Verify(w *Workspace, a *answers.Set) []Result {
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
-		return []Result{{ID: "CS-5.1", Guideline: 5, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: fmt.Sprintf("The file could not be read back: %v.", err)}}
+		return []Result{{ID: "CS-5.1", Guideline: 5, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: notReadBack(carbon.Log4jProperties, err)}}
 	}
 	var all []Result
 	if want := a.Text(keyLogLevel); want != "" {

@@ -155,7 +155,7 @@ func auditSpace(w *Workspace) Result {
 	s, err := measureLogs(w)
 	switch {
 	case err != nil:
-		r.Status, r.Message = Unknown, "The room for the logs could not be reckoned: "+sentenceOf(err)
+		r.Status, r.Message = Unknown, notChecked(carbon.Log4jProperties, err)
 		return r
 	case !s.hasSpace:
 		r.Status, r.Message = Unknown, s.text()+" How much the disk has left cannot be told here."

@@ -13,7 +13,7 @@ import (
 func (rotation) Audit(w *Workspace) []Result {
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
-		return []Result{{ID: "CS-16.1", Status: Unknown, Place: carbon.Place{File: carbon.Log4jProperties}, Message: fmt.Sprintf("The appenders could not be read: %v.", err)}}
+		return []Result{{ID: "CS-16.1", Status: Unknown, Place: carbon.Place{File: carbon.Log4jProperties}, Message: notChecked(carbon.Log4jProperties, err)}}
 	}
 	var all []Result
 	for _, a := range fileAppenders(p) {
@@ -75,7 +75,7 @@ func auditAccessLog(w *Workspace) Result {
 	v, err := accessLogValve(w)
 	switch {
 	case err != nil:
-		r.Status, r.Message = Unknown, fmt.Sprintf("The access log valve could not be read: %v.", err)
+		r.Status, r.Message = Unknown, notChecked(carbon.CatalinaXML, err)
 		return r
 	case v == nil:
 		r.Message = "No access log is configured, so none grows."
@@ -99,7 +99,7 @@ func (s rotation) Verify(w *Workspace, a *answers.Set) []Result {
 	if want := a.Text(keyRotation); want != "" {
 		p, err := w.Properties(carbon.Log4jProperties)
 		if err != nil {
-			return []Result{{ID: "CS-16.1", Guideline: 16, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: fmt.Sprintf("The file could not be read back: %v.", err)}}
+			return []Result{{ID: "CS-16.1", Guideline: 16, Status: Fail, Place: carbon.Place{File: carbon.Log4jProperties}, Message: notReadBack(carbon.Log4jProperties, err)}}
 		}
 		trail := readTrail(p).file.Name
 		for _, app := range fileAppenders(p) {
@@ -136,7 +136,7 @@ func verifyAppender(p *edit.Properties, app appender, want string, a *answers.Se
 func verifyAccessLog(v *edit.Element, err error, want string) Result {
 	r := Result{ID: "CS-16.3", Guideline: 16, Status: OK, Place: carbon.Place{File: carbon.CatalinaXML}, Message: "The access log is written as wanted: " + want + "."}
 	if err != nil {
-		r.Status, r.Message = Fail, fmt.Sprintf("The access log valve could not be read back: %v.", err)
+		r.Status, r.Message = Fail, notReadBack(carbon.CatalinaXML, err)
 		return r
 	}
 	r.Place.Line = v.Line()

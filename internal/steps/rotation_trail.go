@@ -81,7 +81,7 @@ func verifyTrailRotation(w *Workspace, a *answers.Set) []Result {
 	r := Result{ID: "CS-16.2", Guideline: 16, Status: OK, Place: carbon.Place{File: carbon.Log4jProperties}, Message: "The audit log is rotated as wanted."}
 	p, err := w.Properties(carbon.Log4jProperties)
 	if err != nil {
-		r.Status, r.Message = Fail, "The file could not be read back: "+sentenceOf(err)
+		r.Status, r.Message = Fail, notReadBack(carbon.Log4jProperties, err)
 		return []Result{r}
 	}
 	t := readTrail(p)
