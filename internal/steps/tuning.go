@@ -173,8 +173,28 @@ func (s tuning) Verify(w *Workspace, a *answers.Set) []Result {
 			Message: fmt.Sprintf("%s of %s should be %s and is %s.", c.site.name, c.site.where, c.site.setting.text(c.want), c.site.shown()),
 		})
 	}
+	all = append(all, untold(sites, a)...)
 	if len(all) == 0 {
 		all = append(all, Result{ID: connectorRule, Guideline: 9, Status: OK, Place: carbon.Place{File: carbon.CatalinaXML}, Message: "The pools are as the answers want them."})
+	}
+	return all
+}
+
+// untold are the settings of the profile that hold something else than a number: they stay as they are, and nobody can say whether that is enough.
+func untold(sites []tunedSite, a *answers.Set) []Result {
+	if a.Text(keyTuningProfile) != profileProduction {
+		return nil
+	}
+	var all []Result
+	for _, s := range sites {
+		if _, asked := s.setting.answer(a); asked || s.known || !s.set || s.recommended == none {
+			continue
+		}
+		all = append(all, Result{
+			ID: s.rule, Guideline: 9, Status: Unknown, Place: s.place,
+			Message: fmt.Sprintf("%s of %s is left as it is: %s is no plain value, so it cannot be told whether it is enough.", s.name, s.where, s.shown()),
+			Fix:     "Answer " + s.setting.key + " to set it.",
+		})
 	}
 	return all
 }

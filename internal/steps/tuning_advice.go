@@ -52,13 +52,17 @@ func adviseLarger(w *Workspace, a *answers.Set) []Advice {
 			kept = append(kept, fmt.Sprintf("%s %s (%s, %s)", s.name, s.setting.text(s.value), s.setting.text(s.recommended), s.place))
 		}
 	}
-	if len(kept) == 0 {
+	var text []string
+	if len(kept) > 0 {
+		text = append(text, "These are larger than the tuning pages want and were left: "+strings.Join(kept, "; ")+". Answer a smaller value to lower one.")
+	}
+	for _, r := range untold(tuningSites(w), a) {
+		text = append(text, r.Place.String()+": "+r.Message+" "+r.Fix)
+	}
+	if len(text) == 0 {
 		return nil
 	}
-	return []Advice{{
-		Guideline: 9, Title: "Kept as they are",
-		Text: "These are larger than the tuning pages want and were left: " + strings.Join(kept, "; ") + ". Answer a smaller value to lower one.",
-	}}
+	return []Advice{{Guideline: 9, Title: "Kept as they are", Text: strings.Join(text, "\n")}}
 }
 
 // userLimits are the limits that the server's user should have: never less than now. differ tells that the server gets less. The soft limit of open files

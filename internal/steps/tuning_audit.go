@@ -95,7 +95,9 @@ func auditGroup(sites []tunedSite) Result {
 		switch {
 		case s.set && !s.known:
 			odd = append(odd, s.name+" is "+s.shown())
-			r.Place = s.place
+			if len(less) == 0 {
+				r.Place = s.place
+			}
 		case s.short():
 			if len(less) == 0 {
 				r.Place = s.place
@@ -109,6 +111,9 @@ func auditGroup(sites []tunedSite) Result {
 	case len(less) > 0:
 		r.Status, r.Severity, r.Why, r.Fix = Warn, Note, groupWhy[first.rule], fixTuning
 		r.Message = fmt.Sprintf("Less than the tuning pages want for %s: %s.", first.where, strings.Join(less, ", "))
+		if len(odd) > 0 {
+			r.Message += fmt.Sprintf(" It cannot be told of the rest: %s.", strings.Join(odd, ", "))
+		}
 	case len(odd) > 0:
 		r.Status, r.Message = Unknown, fmt.Sprintf("It cannot be told what %s has: %s.", first.where, strings.Join(odd, ", "))
 		r.Fix = "Put a number there."

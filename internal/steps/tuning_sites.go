@@ -222,12 +222,18 @@ func clientSites(w *Workspace) ([]tunedSite, error) {
 		unset     int
 	}{{"tuning.client.connections_per_host", "defaultMaxConnPerHost", 500}, {"tuning.client.connections", "maxTotalConnections", 15000}} {
 		place, raw := carbon.Place{File: carbon.Axis2Client}, ""
-		e := x.First("/axisconfig/parameter[@name='" + at.name + "']")
+		var e *edit.Element
+		if all := x.Find("/axisconfig/parameter[@name='" + at.name + "']"); len(all) > 0 {
+			e = all[len(all)-1] // Axis2 puts parameters into a map: of two with one name the later one counts
+		}
 		if e != nil {
 			place.Line, raw = e.Line(), e.Text()
 		}
 		s := newSite(at.key, clientRule, at.name, carbon.Axis2Client, place, raw, e != nil, at.unset)
 		s.write = func(value string, why edit.Opt) error {
+			if e != nil {
+				return x.SetText(e, value, why)
+			}
 			return x.SetChild(x.Root(), edit.New{Name: "parameter", Attrs: []edit.Attr{{Name: "name", Value: at.name}}, Text: value}, []string{"parameter"}, why)
 		}
 		all = append(all, s)

@@ -213,8 +213,35 @@ func TestTuningExecutorAndOddValues(t *testing.T) {
 	if got := resultLines(findings(t, home, 9)); !strings.Contains(got, `It cannot be told what the connector on port 9443 has: maxThreads is "${threads}"`) {
 		t.Errorf("%s", got)
 	}
+	shrink := strings.Replace(readFile(t, home, carbon.CatalinaXML), `minSpareThreads="150"`, `minSpareThreads="15"`, -1)
+	setFile(t, home, carbon.CatalinaXML, shrink)
+	if got := resultLines(findings(t, home, 9)); !strings.Contains(got, `minSpareThreads is 15 (150). It cannot be told of the rest: maxThreads is "${threads}".`) {
+		t.Errorf("%s", got)
+	}
+	const left = `maxThreads of the connector on port 9443 is left as it is: "${threads}" is no plain value`
+	out := planTwice(t, home, production)
+	if text := adviceLines(out.Advice); !strings.Contains(text, left) {
+		t.Errorf("%s", text)
+	}
+	if got := resultLines((tuning{}).Verify(openHome(t, home), answersOf(t, production))); !strings.Contains(got, left) || strings.Contains(got, "The pools are as") {
+		t.Errorf("%s", got)
+	}
 	planTwice(t, home, "tuning: {profile: production, connector: {max_threads: 760}}\n")
 	if after := readFile(t, home, carbon.CatalinaXML); !strings.Contains(after, `maxThreads="760"`) || strings.Contains(after, "${threads}") {
+		t.Errorf("%s", after)
+	}
+}
+
+// Of two parameters of one name Axis2 takes the later one.
+func TestTuningParameterThatStandsTwice(t *testing.T) {
+	home := sampleHome(t, "api")
+	setFile(t, home, carbon.Axis2Client, "<axisconfig name=\"x\">\n<parameter name=\"maxTotalConnections\">40000</parameter>\n<!--parameter name=\"maxTotalConnections\">1</parameter-->\n"+
+		"<parameter name=\"maxTotalConnections\">70</parameter>\n<parameter name=\"defaultMaxConnPerHost\">2000</parameter>\n</axisconfig>\n")
+	if got := resultLines(findings(t, home, 9)); !strings.Contains(got, carbon.Axis2Client+":4: Less than the tuning pages want") || !strings.Contains(got, "maxTotalConnections is 70 (30000)") {
+		t.Errorf("%s", got)
+	}
+	planTwice(t, home, production)
+	if after := readFile(t, home, carbon.Axis2Client); !strings.Contains(after, ">40000<") || !strings.Contains(after, ">30000<") || strings.Contains(after, ">70<") {
 		t.Errorf("%s", after)
 	}
 }
