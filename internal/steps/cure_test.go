@@ -25,6 +25,8 @@ func TestCureCures(t *testing.T) {
 			for _, key := range open.Keys {
 				if key == keySourcePKCS12 {
 					cure.Set.Put(keySourceJKS, answers.Value{Text: dir + "/given.jks"})
+				} else if key == keyRepository {
+					cure.Set.Put(key, answers.Value{Text: "https://p2.example.com/p2"})
 				} else if open.Info.Section != "datasources" {
 					t.Errorf("%s: %s is to be filled in", name, key)
 				}

@@ -55,6 +55,14 @@ func auditRepository(w *Workspace) Result {
 	return res
 }
 
+// Cure leaves the repository to the operator where the present one, which the step proposes, is what the audit finds fault with.
+func (features) Cure(w *Workspace) map[string]string {
+	if r, err := readRepository(w); err == nil && checkRepository(r.url) == nil && auditRepository(w).Status == Warn {
+		return map[string]string{keyRepository: ""}
+	}
+	return nil
+}
+
 // auditBundles is CS-15.2: what the profiles install at start, and whether it is there.
 func auditBundles(w *Workspace, profiles []profile, names []string) []Result {
 	if len(profiles) == 0 {

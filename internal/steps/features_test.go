@@ -231,6 +231,19 @@ func TestDamagedListOfBundles(t *testing.T) {
 	oneResult(t, features{}.Audit(openHome(t, home)), "CS-15.2", Fail, "larger than 8 MB")
 }
 
+// What the step proposes, the present repository, is no cure where that is the fault.
+func TestCureOfARepositoryOverPlainHTTP(t *testing.T) {
+	for url, want := range map[string]bool{"http://p2.example.com/p2": true, "https://p2.example.com/p2": false, "${p2.repo.url}": false} {
+		home := sampleHome(t, "servlet")
+		if url != "${p2.repo.url}" {
+			replaceIn(t, home, carbonXML, "${p2.repo.url}", url)
+		}
+		if _, open := (features{}).Cure(openHome(t, home))[keyRepository]; open != want {
+			t.Errorf("%s: to be filled in: %v", url, open)
+		}
+	}
+}
+
 // A list that this user may not read is no damage, and what the system said about it is no sentence.
 func TestFilesThatMayNotBeReadAreNotChecked(t *testing.T) {
 	w := openHome(t, componentsHome(t))
