@@ -26,6 +26,9 @@ func Spans(data []byte) []Span {
 		f.each(anchor, f.name)
 	}
 	f.each("://", f.userInfo)
+	f.each("jdbc:oracle:", f.oracleUser)
+	f.each("-u", f.userOption)
+	f.each(" -p", f.mysqlOption)
 	f.each("private key-----", f.privateKey)
 	f.each("[", f.bracketed)
 	return merge(f.spans)
@@ -289,7 +292,11 @@ func (f *finder) assignment(start, end int) {
 		}
 		return
 	}
-	if first && !commented && !quotedName {
+	switch {
+	case quotedName:
+	case start > 0 && f.data[start-1] == '-':
+		f.optionValue(end)
+	case first && !commented:
 		f.blankSeparated(end)
 	}
 }
@@ -303,6 +310,59 @@ func (f *finder) blankSeparated(end int) {
 	word := bytes.TrimRight(f.data[v:eol], " \t\r\f")
 	if !bytes.ContainsAny(word, " \t<>") {
 		f.add(v, v+len(word))
+	}
+}
+
+// optionValue marks the word behind an option of a command line, -storepass word; one that begins with a dash is the next option.
+func (f *finder) optionValue(end int) {
+	v, eol := f.skipBlanks(end), f.lineEnd(end)
+	if v == end || v >= eol || f.data[v] == '-' || f.data[v] == '<' || f.quoted(v) {
+		return
+	}
+	f.add(v, f.wordEnd(v))
+}
+
+// userOption marks the password of -u user:password and --user user:password.
+func (f *finder) userOption(at int) {
+	end := at + len("-u")
+	if bytes.HasPrefix(f.lower[end:], []byte("ser")) {
+		end += len("ser")
+	}
+	v := f.skipBlanks(end)
+	if v < len(f.data) && f.data[v] == '=' {
+		v++
+	}
+	if v < len(f.data) && quote(f.data[v]) {
+		v++
+	}
+	if v == end || v >= len(f.data) || f.lineEnd(at) <= v || at > 0 && !bytes.ContainsRune([]byte(" \t-\n"), rune(f.data[at-1])) {
+		return
+	}
+	word := f.data[v:f.wordEnd(v)]
+	if colon := bytes.IndexByte(word, ':'); colon > 0 && !bytes.HasPrefix(word[colon:], []byte("://")) {
+		f.add(v+colon+1, v+len(word))
+	}
+}
+
+// mysqlOption marks the password of mysql -ppassword.
+func (f *finder) mysqlOption(at int) {
+	before := f.lower[max(0, at-maxName):at]
+	before = before[bytes.LastIndexByte(before, '\n')+1:]
+	if bytes.Contains(before, []byte("mysql")) || bytes.Contains(before, []byte("mariadb")) {
+		f.add(at+len(" -p"), f.wordEnd(at+len(" -p")))
+	}
+}
+
+// oracleUser marks the password of jdbc:oracle:thin:user/password@host.
+func (f *finder) oracleUser(at int) {
+	end := f.window(at, maxURL)
+	url := f.data[at:end]
+	if i := bytes.IndexAny(url, " \t\r\n\"'<>"); i >= 0 {
+		url = url[:i]
+	}
+	slash, user := bytes.IndexByte(url, '/'), bytes.LastIndexByte(url, '@')
+	if slash > 0 && user > slash {
+		f.add(at+slash+1, at+user)
 	}
 }
 

@@ -55,6 +55,16 @@ func TestSpans(t *testing.T) {
 		{"Hadoop property", "<property>\n <name>javax.jdo.option.ConnectionPassword</name>\n <value>hunter2</value>\n</property>", "<property>\n <name>javax.jdo.option.ConnectionPassword</name>\n <value>«»</value>\n</property>"},
 		{"value of another property", `<property><name>x.password</name></property><property><name>y</name><value>v</value></property>`, `<property><name>x.password</name></property><property><name>y</name><value>v</value></property>`},
 
+		{"option of a command", "keytool -storepass hunter2 -keypass hunter3 -v", "keytool -storepass «» -keypass «» -v"},
+		{"long option", "x --password hunter2; y", "x --password «»; y"},
+		{"quoted option", "x --password 'hunter 2' y", "x --password '«»' y"},
+		{"option without a value", "x --password -v\ny -password\nz", "x --password -v\ny -password\nz"},
+		{"user of curl", "curl -k -u admin:hunter2 https://h/\ncurl --user \"a:hunter3\" h", "curl -k -u admin:«» https://h/\ncurl --user \"a:«»\" h"},
+		{"user alone", "mysql -u root x\nx -unicode a:b\nsudo -u wso2 y", "mysql -u root x\nx -unicode a:b\nsudo -u wso2 y"},
+		{"mysql", "mysqldump -u root -phunter2 am\nmkdir -p /a", "mysqldump -u root -p«» am\nmkdir -p /a"},
+		{"Oracle URL", "<url>jdbc:oracle:thin:scott/hunter2@h:1521/am</url>", "<url>jdbc:oracle:thin:scott/«»@h:1521/am</url>"},
+		{"Oracle URL without a user", "jdbc:oracle:thin:@//h:1521/am", "jdbc:oracle:thin:@//h:1521/am"},
+
 		{"properties", "log4j.appender.LOGEVENT.password=hunter2\n", "log4j.appender.LOGEVENT.password=«»\n"},
 		{"properties with blanks", "  db.password  =  hunter 2 \r\nx=1", "  db.password  =  «» \r\nx=1"},
 		{"properties with colon", "password: hunter2\n", "password: «»\n"},

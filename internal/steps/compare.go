@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/secret"
@@ -251,6 +253,12 @@ func (c *comparing) unread(rel string, errA, errB error) {
 
 // settings compares the values of a file.
 func (c *comparing) settings(rel string, a, b []setting) {
+	if isWhole(a) || isWhole(b) {
+		if !slices.Equal(a, b) {
+			c.whole(rel, a, b)
+		}
+		return
+	}
 	if len(a)+len(b) > 0 && strings.HasPrefix(slices.Concat(a, b)[0].name, lineName) {
 		for _, p := range pairLines(a, b) {
 			c.oneSided(rel, p[0], p[1])
@@ -277,6 +285,20 @@ func (c *comparing) settings(rel string, a, b []setting) {
 	}
 }
 
+func isWhole(all []setting) bool { return len(all) == 1 && all[0].whole }
+
+// whole compares files of which one at least is not shown.
+func (c *comparing) whole(rel string, a, b []setting) {
+	d := Difference{Kind: Unintended, File: rel, A: DifferenceSide{Value: "a text"}, B: DifferenceSide{Value: "a text"}, Reason: "The files differ."}
+	if isWhole(a) {
+		d.A = a[0].side()
+	}
+	if isWhole(b) {
+		d.B = b[0].side()
+	}
+	c.add(d)
+}
+
 func (c *comparing) pair(rel string, a, b setting) {
 	d := Difference{File: rel, Name: a.name, A: a.side(), B: b.side()}
 	switch {
@@ -299,7 +321,7 @@ func (c *comparing) oneSided(rel string, a, b setting) {
 	}
 	d.Kind, d.Reason = c.judge(rel, a, b)
 	if d.Kind == Unintended && (a.line == 0 || b.line == 0) {
-		d.Reason = "It is set on one side only."
+		d.Reason = oneSideOnly
 	}
 	c.add(d)
 }
@@ -312,11 +334,16 @@ type setting struct {
 	secret bool
 	alias  string // of the vault
 	sealed bool   // the vault has it and is not open
+	whole  bool   // it is the file as a whole, and value its fingerprint
 }
 
 // side is a setting as it may be shown.
 func (s setting) side() DifferenceSide {
 	switch {
+	case s.whole && s.secret:
+		return DifferenceSide{Value: secret.Shown}
+	case s.whole:
+		return DifferenceSide{Value: s.value}
 	case s.line == 0:
 		return DifferenceSide{Value: "not set"}
 	case s.alias != "":
@@ -324,7 +351,7 @@ func (s setting) side() DifferenceSide {
 	case s.secret:
 		return DifferenceSide{s.line, secret.Shown}
 	}
-	return DifferenceSide{s.line, maskedValue(s.value)}
+	return DifferenceSide{s.line, visibleText(maskedValue(s.value))}
 }
 
 // maskedValue hides what looks like a secret in a value, such as the password in a URL.
@@ -336,6 +363,19 @@ func maskedValue(text string) string {
 		at = s.End
 	}
 	return b.String() + text[at:]
+}
+
+// visibleText writes control characters as Go does: a terminal would act on them.
+func visibleText(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) || r == ' ' {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // mostShown is how much of a value is shown.

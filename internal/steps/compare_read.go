@@ -1,6 +1,9 @@
 package steps
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"slices"
@@ -13,6 +16,9 @@ import (
 
 // settingsOf takes a file apart. XML and properties are read as their readers do; of any other kind each line is a setting, without comments and blanks.
 func settingsOf(s *compared, rel string, raw []byte) ([]setting, error) {
+	if v, whole := wholeFile(rel, raw); whole {
+		return []setting{v}, nil
+	}
 	switch path.Ext(rel) {
 	case ".xml":
 		doc, err := s.w.XML(rel)
@@ -31,6 +37,21 @@ func settingsOf(s *compared, rel string, raw []byte) ([]setting, error) {
 	return lineSettings(raw), nil
 }
 
+// wholeFile is the setting of a file that is compared as a whole and not shown: keystores and whatever else is no text, keys, and files of passwords.
+func wholeFile(rel string, raw []byte) (setting, bool) {
+	sum := sha256.Sum256(raw)
+	v := setting{name: lineName, value: fingerprintPrefix + hex.EncodeToString(sum[:]), whole: true}
+	name := path.Base(rel)
+	switch ext := path.Ext(name); {
+	case ext == ".xml" || ext == ".properties":
+		return setting{}, false
+	case bytes.Contains(raw, []byte("PRIVATE KEY-----")), secret.Speaks(ext), secret.Speaks(strings.TrimSuffix(name, ext)):
+		v.secret = true // the fingerprint of a short password tells it
+		return v, true
+	}
+	return v, bytes.IndexByte(raw, 0) >= 0
+}
+
 // xmlSettings collects the live values of a document.
 type xmlSettings struct {
 	home *compared
@@ -44,11 +65,11 @@ func (x *xmlSettings) element(e *edit.Element, above, step string) {
 		if strings.HasPrefix(a.Name, "xmlns") || strings.HasSuffix(a.Name, ":secretAlias") || strings.Contains(step, "[@"+a.Name+"=") {
 			continue
 		}
-		x.all = append(x.all, setting{name: name + "/@" + a.Name, value: plainBlanks(a.Value), line: e.AttrLine(a.Name), secret: secret.Speaks(a.Name)})
+		x.all = append(x.all, setting{name: name + "/@" + a.Name, value: plainBlanks(a.Value), line: e.AttrLine(a.Name), secret: secret.Speaks(a.Name) || a.Name == "value" && ownSecret(e)})
 	}
 	children := e.Children()
 	if len(children) == 0 {
-		v := setting{name: name, value: plainBlanks(e.Text()), line: e.Line(), secret: isSecret(e) || ownSecret(e), alias: secretAlias(e)}
+		v := setting{name: name, value: plainBlanks(e.Text()), line: e.Line(), secret: isSecret(e) || ownSecret(e) || heldSecret(e), alias: secretAlias(e)}
 		v.sealed = x.home.w.sealed(e) != ""
 		x.all = append(x.all, v)
 		return
@@ -67,6 +88,23 @@ func (x *xmlSettings) element(e *edit.Element, above, step string) {
 func ownSecret(e *edit.Element) bool {
 	name, _ := e.Attr("name")
 	return name == "licenseKey" || secret.Speaks(name)
+}
+
+// heldSecret: what an element holds whose name speaks of a secret, or whose first children give a name that does, as in <property><name>.
+func heldSecret(e *edit.Element) bool {
+	above := e.Parent()
+	if above == nil {
+		return false
+	}
+	if secret.Speaks(above.Name()) || ownSecret(above) {
+		return true
+	}
+	for _, key := range []string{"name", "key"} {
+		if c := above.First(key); c != nil && e.Name() == "value" && secret.Speaks(strings.TrimSpace(c.Text())) {
+			return true
+		}
+	}
+	return false
 }
 
 // stepTo names an element among its kind by what tells it apart: its name, id, path or class, or that of the thing that it describes. What is left is told

@@ -18,13 +18,15 @@ type nodeRule struct {
 }
 
 const (
-	nodeName   = "The name of the node."
-	nodePorts  = "The ports of the node."
-	nodeTLS    = "The TLS certificate of the node, with its keystore."
-	nodeStore  = "The keystore of the encryption key, which is the same on both nodes."
-	nodeMember = "The node as a member of the cluster."
-	nodeRole   = "The role of the node: one alone commits artifacts."
-	nodeValue  = "It differs in the name, the address, the ports or the home of the node alone."
+	nodeName    = "The name of the node."
+	nodePorts   = "The ports of the node."
+	nodeTLS     = "The TLS certificate of the node, with its keystore."
+	nodeStore   = "The keystore of the encryption key, which is the same on both nodes."
+	nodeMember  = "The node as a member of the cluster."
+	nodeRole    = "The role of the node: one alone commits artifacts."
+	notAlike    = "Nodes of one cluster have to be alike in it."
+	oneSideOnly = "It is set on one side only."
+	nodeValue   = "It differs in the name, the address, the ports or the home of the node alone."
 )
 
 var nodeRules = []nodeRule{
@@ -61,7 +63,7 @@ func (c *comparing) judge(rel string, a, b setting) (DifferenceKind, string) {
 	if a.line > 0 && b.line > 0 && !a.secret && !b.secret && c.a.plain(a.value) == c.b.plain(b.value) {
 		return Intended, nodeValue
 	}
-	return Unintended, ""
+	return Unintended, notAlike
 }
 
 func strip(line string) string { return plainBlanks(rmiHostLine.ReplaceAllString(line, "")) }

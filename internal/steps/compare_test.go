@@ -59,6 +59,36 @@ func TestCompareGoesByValues(t *testing.T) {
 	}
 }
 
+// Whatever lies in the folder of the configuration, of two files that differ no password, no key and no control character is shown.
+func TestCompareShowsNoSecret(t *testing.T) {
+	a, b := sampleHome(t, "api"), sampleHome(t, "api")
+	for rel, text := range map[string]string{
+		"jmxremote.password": "monitorRole Hush-1\n", "master-password": "Hush-1", "server.key": "-----BEGIN PRIVATE KEY-----\nHush-1\n-----END PRIVATE KEY-----\n",
+		"own.jks": "\xfe\xed\x00Hush-1", "own.sh": "keytool -storepass Hush-1\ncurl -u admin:Hush-1 x\n",
+		"own.xml": `<a><p><name>x.password</name><value>Hush-1</value></p><p name="password"><value>Hush-1</value></p><p name="password" value="Hush-1"/><passwords><p>Hush-1</p></passwords></a>`,
+		"odd.sh":  "X=1\x1b]0;Bell\x07\n",
+	} {
+		setFile(t, a, "repository/conf/"+rel, text)
+		setFile(t, b, "repository/conf/"+rel, strings.NewReplacer("Hush-1", "Hush-22", "X=1", "X=2").Replace(text))
+	}
+	got := differences(t, a, b)
+	if strings.Contains(got, "Hush") || strings.ContainsAny(got, "\x1b\x07\x00") {
+		t.Errorf("got\n%q", got)
+	}
+	for _, want := range []string{
+		"conf/jmxremote.password : A:0 [secret] | B:0 [secret]", "conf/master-password : A:0 [secret]", "conf/server.key : A:0 [secret]", "conf/own.jks : A:0 SHA256:",
+		"A:1 keytool -storepass [secret]", "A:2 curl -u admin:[secret] x", "/a/p[name='x.password']/value: A:1 [secret]", "/a/p[@name='password']/value: A:1 [secret]",
+		"/a/p[@name='password'][2]/@value: A:1 [secret]", "/a/passwords/p: A:1 [secret]", `A:1 X=1\x1b]0;Bell\a`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got\n%swant %s", got, want)
+		}
+	}
+	if again := differences(t, a, a); again != "" {
+		t.Errorf("alike, and yet\n%s", again)
+	}
+}
+
 func TestCompareTellsIntendedFromUnintended(t *testing.T) {
 	set := func(rel, from, to string) func(*testing.T, string) {
 		return func(t *testing.T, home string) { replaceIn(t, home, rel, from, to) }
