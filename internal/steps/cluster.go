@@ -193,10 +193,11 @@ func (f *clusterFields) ofMember(w *Workspace, a *answers.Set, c clusterState) {
 		}
 	}
 	f.add(keyDomain, c.param("domain"), shippedDomain, "the default of the product", checkDomain)
-	role, sub := presentRole(c, a)
-	q := f.add(keyRole, clusterValue{text: role}, "", "", nil)
+	now, role, sub := proposedRole(c, a)
+	q := f.add(keyRole, clusterValue{text: now}, "", "", nil)
 	q.Options, q.DefaultFrom = []Option{{roleWorker, "worker: takes artifacts only"}, {roleManager, "manager: commits artifacts, one node alone"}}, "the sub-domain in force"
-	f.add(keySubDomain, clusterValue{}, sub, "the role", checkSubDomain).Now = c.property("subDomain").present()
+	q.Default = role
+	f.add(keySubDomain, clusterValue{}, sub, "the present value", checkSubDomain).Now = c.property("subDomain").present()
 	host, from := proposedMember(w, c)
 	q = f.add(keyMemberHost, c.param("localMemberHost"), host, from, checkMemberHost)
 	q.Default, q.DefaultFrom = host, from
@@ -213,7 +214,7 @@ func (f *clusterFields) ofScheme(a *answers.Set, c clusterState) {
 				list = append(list, m.String())
 			}
 		}
-		q := f.add(keyMembers, clusterValue{text: answers.JoinList(list)}, "", "", nil)
+		q := f.add(keyMembers, clusterValue{text: answers.JoinList(list)}, "", "", checkMembers)
 		if len(members) > 0 {
 			q.Now.Place = members[0].place
 			q.Now.Text = joinMembers(members)
@@ -250,19 +251,18 @@ func (f *clusterFields) ofSync(w *Workspace, a *answers.Set) {
 	f.add(keySyncAppend, now.value("SvnUrlAppendTenantId"), "true", "the default of the product", nil)
 }
 
-// presentRole proposes the role and the sub-domain that goes with it.
-func presentRole(c clusterState, a *answers.Set) (role, sub string) {
-	role, sub = roleWorker, c.property("subDomain").text
+// proposedRole is the role that the node has now, the one to propose, and the sub-domain to propose with it: none where it follows the role, so that
+// answers which one node has saved are good for one of another role.
+func proposedRole(c clusterState, a *answers.Set) (now, role, sub string) {
+	now, sub = roleWorker, c.property("subDomain").text
 	if isManagerDomain(sub) {
-		role = roleManager
+		now = roleManager
 	}
-	if given := a.Text(keyRole); given != "" && given != role || sub == "" {
-		if given != "" {
-			role = given
-		}
-		sub = subDomainOf(role)
+	role = orText(a.Text(keyRole), now)
+	if role != now || sub == subDomainOf(role) {
+		sub = ""
 	}
-	return role, sub
+	return now, role, sub
 }
 
 // subDomainOf is the sub-domain by which the load balancers of WSO2 know a role.

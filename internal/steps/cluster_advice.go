@@ -39,6 +39,9 @@ func (cluster) nextNode(w *Workspace, a *answers.Set, k clusterKey) Advice {
 	set := []string{"hostname.name=NAME", keyMemberHost + "=ADDRESS"}
 	if a.Text(keyRole) == roleManager {
 		set = append(set, keyRole+"="+roleWorker)
+		if a.Text(keySubDomain) != "" {
+			set = append(set, keySubDomain+"="+subDomainOf(roleWorker))
+		}
 	}
 	if k.fingerprint != "" {
 		set = append(set, keyClusterKey+"="+k.fingerprint)

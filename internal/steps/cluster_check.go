@@ -85,6 +85,10 @@ func (n clusterNet) reaches(ctx context.Context, m member) Result {
 		r.Status, r.Message = Unknown, fmt.Sprintf("The member %s was not tried to the end: the check was stopped.", m)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		r.Message = fmt.Sprintf("The machine of the member %s is reached; nothing listens on the port yet.", m)
+	case errors.Is(err, syscall.EHOSTUNREACH): // what a router says, the kernel when nobody answers in the own network, and the firewall of Red Hat
+		r.Status, r.Severity = Warn, Warning
+		r.Message = fmt.Sprintf("The member %s cannot be reached from here: its machine is down, a firewall on the way turns the connection away, or no network leads there.", m)
+		r.Fix = fmt.Sprintf("Check the address, and let the nodes reach each other on port %s, in both directions.", m.port)
 	default:
 		r.Status, r.Severity = Warn, Warning
 		r.Message = fmt.Sprintf("The member %s cannot be reached from here: %s.", m, whyUnreached(err))

@@ -320,7 +320,7 @@ func TestClusterFieldsFollowTheAnswers(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	const member = "enabled=false scheme=wka domain=wso2.carbon.domain role=worker sub_domain=worker local_member_host=10.0.0.11 local_member_port=4000 "
+	const member = "enabled=false scheme=wka domain=wso2.carbon.domain role=worker sub_domain= local_member_host=10.0.0.11 local_member_port=4000 "
 	const rest = "group_password= properties.backend_url=https://${hostName}:${httpsPort}/services/ properties.console_url=https://${hostName}:${httpsPort}/ encryption_fingerprint= sync.enabled=false"
 	for yaml, want := range map[string]string{
 		"":                            "enabled=false",
@@ -328,7 +328,7 @@ func TestClusterFieldsFollowTheAnswers(t *testing.T) {
 		"cluster: {enabled: true}\n":  member + "members= " + rest,
 		"cluster: {enabled: true, scheme: multicast}\n":                     member + "multicast.address=228.0.0.4 multicast.port=45564 multicast.ttl=100 multicast.timeout=60 " + rest,
 		"cluster: {enabled: true, scheme: aws, sync: {enabled: true}}\n":    member + "aws.access_key= aws.secret_key= aws.security_group= aws.region=us-east-1 aws.host_header=ec2.amazonaws.com aws.tag_key= aws.tag_value= " + rest + " sync.url= sync.user= sync.password= sync.append_tenant=true",
-		"cluster: {enabled: true, role: manager, sync: {enabled: false}}\n": strings.Replace(member, "role=worker sub_domain=worker", "role=manager sub_domain=mgt", 1) + "members= " + rest,
+		"cluster: {enabled: true, role: manager, sync: {enabled: false}}\n": strings.Replace(member, "role=worker", "role=manager", 1) + "members= " + rest,
 	} {
 		if got := keys(yaml); got != want {
 			t.Errorf("%s\n got %s\nwant %s", yaml, got, want)
@@ -336,8 +336,34 @@ func TestClusterFieldsFollowTheAnswers(t *testing.T) {
 	}
 	clusterTwice(t, home, wkaAnswers)
 	w = NewWorkspace(clusterInstall(t, home))
-	if got := keys(""); !strings.Contains(got, "enabled=true scheme=wka domain=example.am role=manager sub_domain=mgt local_member_host=10.0.0.11 local_member_port=4001 members=10.0.0.11:4001, 10.0.0.12:4001 ") {
+	if got := keys(""); !strings.Contains(got, "enabled=true scheme=wka domain=example.am role=manager sub_domain= local_member_host=10.0.0.11 local_member_port=4001 members=10.0.0.11:4001, 10.0.0.12:4001 ") {
 		t.Errorf("the values in force are not proposed: %s", got)
+	}
+}
+
+// What stands there now does not follow what was answered.
+func TestClusterFieldOfTheRole(t *testing.T) {
+	w := NewWorkspace(clusterInstall(t, sampleHome(t, "api")))
+	for _, f := range (cluster{}).Fields(w, answersOf(t, "cluster: {enabled: true, role: manager}\n")) {
+		if f.Key == keyRole && (f.Now.Text != roleWorker || f.Default != roleManager) {
+			t.Errorf("now %q, proposed %q", f.Now.Text, f.Default)
+		}
+		if f.Key == keyMembers && (f.Check("10.0.0.1:4000, 10.0.0.2") == nil || f.Check("10.0.0.1:4000, 10.0.0.2:4001") != nil) {
+			t.Error("a member without a port is taken, or one with a port is not")
+		}
+	}
+}
+
+// Answers of the manager that name its sub-domain do not make a worker by the role alone.
+func TestClusterRoleAndSubDomain(t *testing.T) {
+	home := sampleHome(t, "api")
+	for answer, refused := range map[string]bool{
+		"role: worker, sub_domain: mgt": true, "role: manager, sub_domain: worker": true, "role: worker, sub_domain: gold": false, "role: manager, sub_domain: mgt": false, "sub_domain: mgt": false,
+	} {
+		got := clusterProblems(t, home, strings.Replace(wkaAnswers, "role: manager", strings.ReplaceAll(answer, ", ", "\n  "), 1))
+		if strings.Contains(got, "is the sub-domain of the other role") != refused {
+			t.Errorf("%s: %s", answer, got)
+		}
 	}
 }
 
@@ -417,7 +443,8 @@ func TestClusterChecks(t *testing.T) {
 	}{
 		{nil, OK, "The member 10.0.0.12:4001 answers."},
 		{&net.OpError{Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, OK, "nothing listens on the port yet"},
-		{&net.OpError{Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, Warn, "no network leads there"},
+		{&net.OpError{Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, Warn, "a firewall on the way turns the connection away"},
+		{&net.OpError{Err: os.NewSyscallError("connect", syscall.ENETUNREACH)}, Warn, "no network leads there"},
 		{&net.DNSError{IsNotFound: true}, Warn, "there is no such name"},
 		{context.DeadlineExceeded, Warn, "no answer in time"},
 	} {

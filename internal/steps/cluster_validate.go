@@ -79,6 +79,16 @@ func checkMemberHost(name string) *Problem {
 	return nil
 }
 
+// checkMembers judges a list of members as typed.
+func checkMembers(text string) *Problem {
+	for _, entry := range answers.SplitList(text) {
+		if _, p := parseMember(entry); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
 func checkMulticast(text string) *Problem {
 	if addr, err := netip.ParseAddr(text); err != nil || !addr.IsMulticast() || !addr.Is4() {
 		return &Problem{Severity: Error, Message: fmt.Sprintf("%q is no IPv4 multicast address.", text), Fix: "Give one from 224.0.0.0 to 239.255.255.255, such as 228.0.0.4."}
@@ -120,6 +130,7 @@ func (s cluster) Validate(w *Workspace, a *answers.Set) []Problem {
 	}
 	h := c.wish(a)
 	all := memberProblems(w, h)
+	all = append(all, roleProblems(a)...)
 	all = append(all, portProblems(w, a, h)...)
 	switch h.scheme {
 	case schemeWKA:
@@ -173,6 +184,18 @@ func memberProblems(w *Workspace, h clusterWish) []Problem {
 		}}
 	}
 	return nil
+}
+
+// roleProblems: a worker that calls itself a manager gets what is meant for the manager, and the other way round.
+func roleProblems(a *answers.Set) []Problem {
+	role, sub := a.Text(keyRole), a.Text(keySubDomain)
+	if role == "" || sub == "" || !(role == roleWorker && isManagerDomain(sub) || role == roleManager && sub == subDomainOf(roleWorker)) {
+		return nil
+	}
+	return []Problem{{
+		Severity: Error, Key: keySubDomain, Message: fmt.Sprintf("The node is to be a %s, and %s is the sub-domain of the other role.", role, sub),
+		Fix: fmt.Sprintf("Leave cluster.sub_domain out, then it follows the role; or give %s: on a command line with --set %s=%s.", subDomainOf(role), keySubDomain, subDomainOf(role)),
+	}}
 }
 
 // portProblems holds the port of the member against the others of this server.
