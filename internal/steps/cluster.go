@@ -184,7 +184,7 @@ func (s cluster) Fields(w *Workspace, a *answers.Set) []Field {
 }
 
 func (f *clusterFields) ofMember(w *Workspace, a *answers.Set, c clusterState) {
-	scheme := f.add(keyScheme, clusterValue{}, schemeWKA, "it works on every network", nil)
+	scheme := f.add(keyScheme, clusterValue{}, schemeWKA, "what works on every network", nil)
 	scheme.Options = []Option{{schemeWKA, "from a list of members"}, {schemeMulticast, "by multicast"}, {schemeAWS, "by asking Amazon EC2"}}
 	if now := c.param("membershipScheme"); now.element != nil {
 		scheme.Now = Present{Text: now.text, Place: now.place}

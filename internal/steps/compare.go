@@ -60,7 +60,8 @@ type comparing struct {
 	a, b    *compared
 	found   []Difference
 	files   int
-	sameKey string // the encryption key that both have
+	sameKey string   // the encryption key that both have
+	closed  []string // folders that cannot be looked into on a side
 }
 
 // compared is one of the two homes.
@@ -78,6 +79,7 @@ func CompareHomes(ctx context.Context, a, b *carbon.Install) (Comparison, error)
 	c := &comparing{a: newCompared(a), b: newCompared(b)}
 	c.keys()
 	c.product()
+	c.folders()
 	for _, rel := range union(configFiles(c.a.w), configFiles(c.b.w)) {
 		if ctx.Err() != nil {
 			return Comparison{}, ctx.Err()
@@ -120,7 +122,7 @@ func configFiles(w *Workspace) []string {
 	var files []string
 	for _, p := range patterns {
 		for _, rel := range w.glob(p) {
-			if w.Install.Has(rel) && !isLeftover(rel) {
+			if (w.Install.Has(rel) || unseen(w.Install, rel)) && !isLeftover(rel) {
 				files = append(files, rel)
 			}
 		}
@@ -210,8 +212,11 @@ func (s *compared) member() string {
 
 // file compares one file.
 func (c *comparing) file(rel string) {
+	if c.isClosed(rel) {
+		return
+	}
 	hasA, hasB := c.a.in.Has(rel), c.b.in.Has(rel)
-	if !hasA || !hasB {
+	if seen := !unseen(c.a.in, rel) && !unseen(c.b.in, rel); seen && (!hasA || !hasB) {
 		c.add(Difference{Kind: Unintended, File: rel, A: presence(hasA), B: presence(hasB), Reason: "The file is on one side only."})
 		return
 	}

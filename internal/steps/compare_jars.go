@@ -25,8 +25,15 @@ var jarFolders = []struct {
 	{carbon.ComponentsLib + "/*.jar", false},
 	{carbon.Dropins + "/*.jar", false},
 	{carbon.Patches + "/*/*.jar", false},
+	{carbonExtensions + "/*.jar", false},
+	{"lib/*.jar", false},
+	{"lib/endorsed/*.jar", false}, // in the place of what Java brings
+	{"bin/*.jar", false},
 	{carbon.Plugins + "/*.jar", true},
 }
+
+// carbonExtensions is the folder of jars that become a part of the system bundle at the start.
+const carbonExtensions = "repository/components/extensions"
 
 // jars compares the code of the homes, and what their truststores and keystores hold.
 func (c *comparing) jars(ctx context.Context) error {
@@ -35,14 +42,16 @@ func (c *comparing) jars(ctx context.Context) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			c.jar(rel, f.bySize)
+			if !c.isClosed(rel) {
+				c.jar(rel, f.bySize)
+			}
 		}
 	}
 	c.certificates()
 	return nil
 }
 
-// jarsOf leaves out what a server makes itself at its start: bundles of the jars in lib, one of log4j.properties, the copies in patch0000.
+// jarsOf leaves out what a server makes itself at its start: bundles of the jars in lib and extensions, one of log4j.properties, the copies in patch0000.
 func jarsOf(s *compared, pattern string) []string {
 	return slices.DeleteFunc(s.in.Glob(pattern), func(rel string) bool {
 		if strings.HasPrefix(rel, carbon.Patches+"/patch0000/") || strings.HasPrefix(path.Base(rel), "org.wso2.carbon.logging.propfile_") {
@@ -52,7 +61,7 @@ func jarsOf(s *compared, pattern string) []string {
 		if !ok || path.Dir(rel) != carbon.Dropins {
 			return false
 		}
-		return slices.ContainsFunc(s.in.Glob(carbon.ComponentsLib+"/*.jar"), func(lib string) bool {
+		return slices.ContainsFunc(slices.Concat(s.in.Glob(carbon.ComponentsLib+"/*.jar"), s.in.Glob(carbonExtensions+"/*.jar")), func(lib string) bool {
 			name := strings.TrimSuffix(path.Base(lib), ".jar")
 			return made == name || made == strings.ReplaceAll(name, "-", "_")
 		})
@@ -105,7 +114,10 @@ func (c *comparing) certificates() {
 	refsA, refsB := readStores(c.a.w), readStores(c.b.w)
 	if a, b := refsA.carbonStore("KeyStore"), refsB.carbonStore("KeyStore"); a != nil && b != nil {
 		d := Difference{Kind: Intended, File: carbon.CarbonXML, Name: "TLS certificate", A: tlsSide(c.a.w, a), B: tlsSide(c.b.w, b), Reason: nodeTLS}
-		if d.A.Value != d.B.Value {
+		if d.A.Value == tlsNotKnown || d.B.Value == tlsNotKnown {
+			d.Kind, d.Reason = NotComparable, "Whether the nodes have the same TLS certificate cannot be told."
+		}
+		if d.Kind == NotComparable || d.A.Value != d.B.Value {
 			c.add(d)
 		}
 	}
@@ -151,10 +163,12 @@ func (c *comparing) trust(a, b *storeRef, trustA, trustB map[string]string) {
 	}
 }
 
+const tlsNotKnown = "not known"
+
 func tlsSide(w *Workspace, ref *storeRef) DifferenceSide {
 	now := keyInForce(w, ref)
 	if now.id == nil || now.id.Leaf() == nil {
-		return DifferenceSide{ref.place.Line, "not known"}
+		return DifferenceSide{ref.place.Line, tlsNotKnown}
 	}
 	return DifferenceSide{ref.place.Line, now.id.Leaf().Name() + ", SHA-256 " + now.id.Leaf().SHA256()}
 }

@@ -67,6 +67,10 @@ func (x *xmlSettings) element(e *edit.Element, above, step string) {
 		}
 		x.all = append(x.all, setting{name: name + "/@" + a.Name, value: plainBlanks(a.Value), line: e.AttrLine(a.Name), secret: secret.Speaks(a.Name) || a.Name == "value" && ownSecret(e)})
 	}
+	if address := memberAddress(e); address != "" {
+		x.all = append(x.all, setting{name: name, value: address, line: e.Line()})
+		return
+	}
 	children := e.Children()
 	if len(children) == 0 {
 		v := setting{name: name, value: plainBlanks(e.Text()), line: e.Line(), secret: isSecret(e) || ownSecret(e) || heldSecret(e), alias: secretAlias(e)}
@@ -82,6 +86,19 @@ func (x *xmlSettings) element(e *edit.Element, above, step string) {
 		}
 		x.element(c, name, below)
 	}
+}
+
+// memberAddress is what a well-known member of a cluster stands for; "" = the element is none.
+func memberAddress(e *edit.Element) string {
+	host, port := e.First("hostName"), e.First("port")
+	if e.Name() != "member" || host == nil {
+		return ""
+	}
+	address := plainBlanks(host.Text())
+	if port != nil {
+		address += ":" + plainBlanks(port.Text())
+	}
+	return address
 }
 
 // ownSecret: parameters whose names do not speak of a secret, and hold one.
@@ -115,8 +132,8 @@ func stepTo(e *edit.Element) string {
 			return fmt.Sprintf("%s[@%s='%s']", e.Name(), attr, value)
 		}
 	}
-	if host := e.First("hostName"); host != nil && e.Name() == "member" {
-		return fmt.Sprintf("%s[%s:%s]", e.Name(), host.Text(), e.First("port").Text())
+	if address := memberAddress(e); address != "" {
+		return fmt.Sprintf("%s[%s]", e.Name(), address)
 	}
 	if e.Name() != "datasource" && (e.Parent() == nil || len(e.Parent().Find(e.Name())) < 2) {
 		return e.Name()

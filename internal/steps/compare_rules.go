@@ -23,6 +23,7 @@ const (
 	nodeTLS     = "The TLS certificate of the node, with its keystore."
 	nodeStore   = "The keystore of the encryption key, which is the same on both nodes."
 	nodeMember  = "The node as a member of the cluster."
+	nodeSelf    = "A node need not be in its own list of members."
 	nodeRole    = "The role of the node: one alone commits artifacts."
 	notAlike    = "Nodes of one cluster have to be alike in it."
 	oneSideOnly = "It is set on one side only."
@@ -55,6 +56,9 @@ func (c *comparing) judge(rel string, a, b setting) (DifferenceKind, string) {
 			return Intended, r.reason
 		}
 	}
+	if rel == carbon.Axis2XML && c.listsItself(name, a, b) {
+		return Intended, nodeSelf
+	}
 	if rmiHostLine.MatchString(a.value) || rmiHostLine.MatchString(b.value) {
 		if strip(a.value) == strip(b.value) {
 			return Intended, nodeName
@@ -64,6 +68,19 @@ func (c *comparing) judge(rel string, a, b setting) (DifferenceKind, string) {
 		return Intended, nodeValue
 	}
 	return Unintended, notAlike
+}
+
+// listsItself reports whether a member is in the list of one node alone, and is the other node: a member finds itself without being in the list.
+func (c *comparing) listsItself(name string, a, b setting) bool {
+	_, address, found := strings.Cut(name, "/members/member[")
+	if !found || (a.line == 0) == (b.line == 0) {
+		return false
+	}
+	without := c.a
+	if b.line == 0 {
+		without = c.b
+	}
+	return strings.TrimSuffix(address, "]") == without.member()
 }
 
 func strip(line string) string { return plainBlanks(rmiHostLine.ReplaceAllString(line, "")) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -216,6 +218,77 @@ func TestCompareFindsWhatMembersMustNotShare(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%swant %s", got, want)
+		}
+	}
+}
+
+// Each node may leave itself out of its list of members; what else the lists do not share is told by whole addresses.
+func TestCompareTheListsOfMembers(t *testing.T) {
+	a, b := sampleHome(t, "api"), sampleHome(t, "api")
+	for home, other := range map[string]string{a: "10.0.0.12", b: "10.0.0.11"} {
+		own := map[string]string{"10.0.0.12": "10.0.0.11", "10.0.0.11": "10.0.0.12"}[other]
+		clusterTwice(t, home, strings.NewReplacer("local_member_host: 10.0.0.11", "local_member_host: "+own, `"10.0.0.11:4001", "10.0.0.12:4001"`, `"`+other+`:4001", "10.0.0.13:4001"`).Replace(wkaAnswers))
+	}
+	got := differences(t, a, b)
+	if strings.Contains(got, "unintended") || strings.Count(got, nodeSelf) != 2 || !strings.Contains(got, "members/member[10.0.0.12:4001]: A:") {
+		t.Errorf("got\n%s", got)
+	}
+	replaceIn(t, b, carbon.Axis2XML, "<hostName>10.0.0.13</hostName>", "<hostName>10.0.0.14</hostName>")
+	got = differences(t, a, b)
+	if !strings.Contains(got, "unintended repository/conf/axis2/axis2.xml /axisconfig/clustering/members/member[10.0.0.13:4001]: A:") || strings.Count(got, "unintended") != 2 {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+// What may not be looked into is not missing.
+func TestCompareWhatMayNotBeRead(t *testing.T) {
+	if os.Getuid() == 0 {
+		a := sampleHome(t, "api")
+		if got := closedFolders(openInstall(t, a)); len(got) != 0 {
+			t.Errorf("closed are %v", got)
+		}
+		c := &comparing{closed: []string{"repository/conf/tomcat"}}
+		if !c.isClosed("repository/conf/tomcat/web.xml") || c.isClosed("repository/conf/tomcat.xml") {
+			t.Error("a folder closes what is in it, and nothing else")
+		}
+		return // nothing is closed to root
+	}
+	a, b := sampleHome(t, "api"), sampleHome(t, "api")
+	for _, home := range []string{a, b} {
+		folder := filepath.Join(home, "repository/conf/tomcat")
+		if err := os.Chmod(folder, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(folder, 0o700) }) // #nosec G302 -- a folder
+		if got := differences(t, a, b); !strings.Contains(got, "unknown repository/conf/tomcat : ") || strings.Contains(got, "conf/tomcat/") {
+			t.Errorf("got\n%s", got)
+		}
+	}
+}
+
+func TestCompareCodeOutsideComponents(t *testing.T) {
+	a, b := sampleHome(t, "api"), sampleHome(t, "api")
+	for i, rel := range []string{"lib/a.jar", "lib/endorsed/xml-apis.jar", "bin/b.jar", carbonExtensions + "/c.jar", "lib/runtimes/cxf/d.jar"} {
+		setFile(t, a, rel, "one")
+		setFile(t, b, rel, "another")
+		if got := strings.Count(differences(t, a, b), "The nodes run different code."); got != min(i+1, 4) {
+			t.Errorf("%s: %d differences", rel, got)
+		}
+	}
+}
+
+// Every difference says why it is what it is.
+func TestCompareGivesReasons(t *testing.T) {
+	a, b := sampleHome(t, "api"), sampleHome(t, "api")
+	replaceIn(t, b, carbon.Axis2XML, `<parameter name="domain">wso2.carbon.domain</parameter>`, `<parameter name="domain">other</parameter>`)
+	replaceIn(t, b, carbon.ServerSH, "-Xmx", "-Xss1m -Xmx")
+	found, err := CompareHomes(t.Context(), openInstall(t, a), openInstall(t, b))
+	if err != nil || len(found.Differences) < 2 {
+		t.Fatalf("%v %v", found.Differences, err)
+	}
+	for _, d := range found.Differences {
+		if d.Reason == "" {
+			t.Errorf("%s %s has no reason", d.File, d.Name)
 		}
 	}
 }
