@@ -15,24 +15,33 @@ import (
 func (a *app) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "compare [HOME] OTHER", Short: "What differs between two nodes: what has to, and what must not",
-		Long: `compare reads two homes and says which values of their configuration differ. Intended is what each node has of its own: host
-name, ports, address in the cluster, TLS certificate. Unintended is everything else, and what two nodes must not have in
-common. Files are compared by their values, not as text; comments and blanks do not count. Secrets are compared and never
-shown, also those in a secure vault whose password the home holds. Drivers and patches are compared by content. It writes nothing.
+		Long: `compare reads two homes and says which values of their configuration differ.
+Intended is what each node has of its own: host name, ports, address in the
+cluster, TLS certificate. Unintended is everything else, and what two nodes
+must not have in common. Files are compared by their values, not as text;
+comments and blanks do not count. Secrets are compared and never shown, also
+those in a secure vault whose password the home holds. Drivers, patches and
+other code are compared by content. What is deployed on the nodes is not
+compared. It writes nothing.
 
-Both homes have to be folders of this machine. Copy that of the other node, without logs, temporary files and databases:
+Both homes have to be folders of this machine. Copy that of the other node,
+without logs, temporary files and databases. The copy holds keys and
+passwords, so it lies in a folder that nobody else may enter:
 
-  install -d -m 700 /root/other
-  rsync -a --exclude=/repository/logs --exclude=/tmp --exclude=/work --exclude=/repository/database \
-        --exclude=/.carbon-setup root@am02:/opt/wso2am-1.8.0/ /root/other/
+  install -d -m 700 /root/am02 && mkdir /root/am02/home
+  rsync -a --exclude=/repository/logs --exclude=/tmp --exclude=/work \
+        --exclude=/repository/database --exclude=/.carbon-setup \
+        root@am02:/opt/wso2am-1.8.0/ /root/am02/home/
 or
-  ssh root@am02 tar -C /opt/wso2am-1.8.0 -cf - --exclude=./repository/logs --exclude=./tmp --exclude=./work \
-        --exclude=./repository/database --exclude=./.carbon-setup . | tar -C /root/other -xf -
+  ssh root@am02 tar -C /opt/wso2am-1.8.0 -cf - --exclude=./repository/logs \
+        --exclude=./tmp --exclude=./work --exclude=./repository/database \
+        --exclude=./.carbon-setup . | tar -C /root/am02/home -xf -
 
-The copy holds keys and passwords: remove it afterwards.
+Remove it afterwards.
 
-It ends with 0 when nothing differs that should not, with 2 when something does or cannot be told.`,
-		Example: "  carbon-setup compare --home /opt/wso2am-1.8.0 /root/other",
+It ends with 0 when nothing differs that should not, with 2 when something
+does or cannot be told.`,
+		Example: "  carbon-setup compare --home /opt/wso2am-1.8.0 /root/am02/home",
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.compare(cmd.Context(), args) },
 	}
 	cmd.Flags().BoolVar(&a.json, "json", false, "one JSON object per line on stdout")
@@ -117,7 +126,7 @@ func (a *app) twoHomes(args []string) (first, second string, err error) {
 		}
 		return args[0], args[1], nil
 	}
-	return "", "", &usageError{"compare takes two homes", "carbon-setup compare --home /opt/wso2am-1.8.0 /root/other. See: carbon-setup compare --help"}
+	return "", "", &usageError{"compare takes two homes", "carbon-setup compare --home /opt/wso2am-1.8.0 /root/am02/home. See: carbon-setup compare --help"}
 }
 
 func (a *app) emitComparison(homes [2]*carbon.Install, found steps.Comparison, code int) error {
@@ -194,7 +203,25 @@ func printDifferences(b *strings.Builder, all []steps.Difference, kind steps.Dif
 			fmt.Fprintf(b, "      %c%-6s %s\n", 'A'+j, line, side.Value)
 		}
 		if d.Reason != "" && (i+1 == len(own) || own[i+1].Reason != d.Reason || own[i+1].File != d.File) {
-			fmt.Fprintf(b, "      %s\n", d.Reason)
+			for _, line := range wordLines(d.Reason, 80-6) {
+				fmt.Fprintf(b, "      %s\n", line)
+			}
 		}
 	}
+}
+
+// wordLines breaks a sentence into lines of a width between its words.
+func wordLines(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
 }
