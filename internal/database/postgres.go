@@ -262,10 +262,11 @@ func (p *probe) explainHBA(x *Error, e *pgconn.PgError) {
 	x.Kind = HostNotAllowed
 	x.What = fmt.Sprintf("PostgreSQL lets %s not in from %s (%s): pg_hba.conf has no line for it, or one that rejects it.", remote.Words(t.Username), remote.Words(from), how)
 	x.Cause = "pg_hba.conf lists which user may use which database from which address."
-	if p.facts.encrypted == "" {
-		x.Cause += " If its line for this address says hostssl, the server demands TLS: set sslmode to require or verify-full."
-	}
 	x.Fix = "Have this line added to pg_hba.conf, above lines that match more, and the file read again."
+	if p.facts.encrypted == "" {
+		x.Cause += " A line that says hostssl lets in nobody without TLS."
+		x.Fix = "If its line for this address says hostssl, set sslmode to require or verify-full: the server demands TLS. Otherwise have this line added to pg_hba.conf, above lines that match more, and the file read again."
+	}
 	x.Statements = []string{fmt.Sprintf("%s    %s    %s    %s    scram-sha-256", connType, db, user, addressMask(from)), "SELECT pg_reload_conf();"}
 }
 

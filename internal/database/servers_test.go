@@ -136,7 +136,7 @@ func TestPostgreSQL(t *testing.T) {
 		},
 		{
 			name: "TLS demanded", user: dbtest.TLSRole, password: s.Password, params: "sslmode=disable", want: upTo(Login, NotTested), kind: HostNotAllowed,
-			what: "PostgreSQL lets secure not in from 127.0.0.1 (without TLS): pg_hba.conf has no line for it, or one that rejects it.", has: []string{"hostssl", "no encryption"},
+			what: "PostgreSQL lets secure not in from 127.0.0.1 (without TLS): pg_hba.conf has no line for it, or one that rejects it.", has: []string{"If its line for this address says hostssl, set sslmode to require or verify-full", "no encryption"},
 		},
 		{
 			name: "untrusted", user: "app", params: "sslmode=verify-ca", want: upTo(TLS, OK), kind: CertUntrusted,
