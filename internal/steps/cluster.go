@@ -139,10 +139,16 @@ func (cluster) Applies(w *Workspace) (bool, string) {
 	switch {
 	case isMissing(err):
 		return false, "This install has no " + carbon.Axis2XML + ", which clustering is set in."
-	case err == nil && doc.First("/axisconfig/clustering") == nil:
+	case err == nil && doc.First("/axisconfig/clustering") == nil && !clusterCommented(w):
 		return false, carbon.Axis2XML + " has no element clustering: this product does not form clusters by itself."
 	}
 	return true, ""
+}
+
+// clusterCommented reports whether axis2.xml has the element clustering, and may have it in a comment alone: the product can form clusters, and this one does not.
+func clusterCommented(w *Workspace) bool {
+	raw, err := w.Install.Read(carbon.Axis2XML)
+	return err == nil && strings.Contains(string(raw), "<clustering")
 }
 
 // clusterFields collects the questions of the step.

@@ -367,6 +367,26 @@ func TestClusterRoleAndSubDomain(t *testing.T) {
 	}
 }
 
+// An element in a comment is no cluster, and no reason to say that all is as the answers want it.
+func TestClusterInAComment(t *testing.T) {
+	home := sampleHome(t, "api")
+	setFile(t, home, carbon.Axis2XML, `<axisconfig name="AxisJava2.0"><!-- <clustering class="x" enable="true"/> --></axisconfig>`)
+	w := NewWorkspace(clusterInstall(t, home))
+	if ok, why := (cluster{}).Applies(w); !ok {
+		t.Errorf("it does not apply: %s", why)
+	}
+	if got := clusterProblems(t, home, wkaAnswers); !strings.Contains(got, "the element clustering stands in a comment") {
+		t.Errorf("got %s", got)
+	}
+	if got := clusterProblems(t, home, "cluster: {enabled: false}\n"); got != "" {
+		t.Errorf("switched off: %s", got)
+	}
+	if got := clusterAudit(t, home); !strings.Contains(got, "Clustering is off") {
+		t.Errorf("audit: %s", got)
+	}
+	(cluster{}).Fields(w, answersOf(t, wkaAnswers))
+}
+
 // What the wizard proposes can be accepted as it is.
 func TestClusterProposalsAreAccepted(t *testing.T) {
 	home := sampleHome(t, "api")

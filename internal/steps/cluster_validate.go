@@ -122,6 +122,12 @@ func (s cluster) Validate(w *Workspace, a *answers.Set) []Problem {
 	if !asked || !on {
 		return unusedProblems(a, asked)
 	}
+	if c.element == nil {
+		return []Problem{{
+			Severity: Error, Key: keyCluster, Message: fmt.Sprintf("%s: the element clustering stands in a comment, so the server forms no cluster.", carbon.Axis2XML),
+			Fix: "Take it out of the comment and try again, or leave the section cluster out.",
+		}}
+	}
 	if c.class != hazelcastAgent {
 		return []Problem{{
 			Severity: Error, Key: keyCluster, Message: fmt.Sprintf("%s: the clustering agent is %s, which this program does not know.", placeAt(carbon.Axis2XML, c.element.Line()), orText(c.class, "not named")),
