@@ -61,12 +61,12 @@ func (e Entry) markdown(b *strings.Builder) {
 
 // plain escapes what Markdown and the HTML in it would take for markup.
 func plain(text string) string {
-	return markup.Replace(strings.Join(strings.Fields(text), " "))
+	return markup.Replace(strings.Join(strings.Fields(printable(text)), " "))
 }
 
 var markup = strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "<", "&lt;", ">", "&gt;", "|", `\|`, "[", `\[`, "]", `\]`)
 
 // code writes a text as code; what would end it is replaced.
 func code(text string) string {
-	return "`" + strings.NewReplacer("`", "'", "\n", " ").Replace(text) + "`"
+	return "`" + strings.ReplaceAll(printable(text), "`", "'") + "`"
 }

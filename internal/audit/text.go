@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"carbon-setup/internal/steps"
 )
@@ -63,10 +64,10 @@ func (r Row) text(b *strings.Builder) {
 		if e.Waiver != nil {
 			mark = waivedMark
 		}
-		fmt.Fprintf(b, "    %s %-8s %s\n", mark, e.ID, e.Message)
+		fmt.Fprintf(b, "    %s %-8s %s\n", mark, e.ID, printable(e.Message))
 		line := func(what, text string) {
 			if text != "" {
-				fmt.Fprintf(b, "%s%s%s\n", textIndent, what, text)
+				fmt.Fprintf(b, "%s%s%s\n", textIndent, what, printable(text))
 			}
 		}
 		line("at ", e.Place.String())
@@ -79,6 +80,19 @@ func (r Row) text(b *strings.Builder) {
 			line("fix: ", e.Fix)
 		}
 	}
+}
+
+// printable is text on one line with nothing that a terminal would act on: findings quote names and values out of files that others write.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 // told says until when a finding is accepted, why and by whom.
