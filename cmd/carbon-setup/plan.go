@@ -147,7 +147,7 @@ func writeAdvice(b *strings.Builder, adv steps.Advice, inFull bool) {
 		}
 		fmt.Fprintf(b, "      %s\n", texts.InFull(f.Name))
 		for line := range strings.Lines(f.Content) {
-			fmt.Fprintf(b, "      %s\n", strings.TrimRight(line, "\n"))
+			fmt.Fprintln(b, strings.TrimRight("      "+line, " \n"))
 		}
 	}
 }

@@ -68,7 +68,7 @@ func logrotateAdvice(w *Workspace, a *answers.Set) Advice {
 	rels := unrotated(w)
 	found := len(rels)
 	rels = slices.DeleteFunc(rels, func(rel string) bool { return !logrotateTakes(rel) })
-	ad.Text = fmt.Sprintf("log4j and Tomcat do not limit these, or not all of them: %s. The report has a file for logrotate of the machine: copy it to its place, owned by root and not writable for others, and try it with logrotate -d.", firstFew(jarNames(rels)))
+	ad.Text = fmt.Sprintf("log4j and Tomcat do not limit these, or not all of them: %s. Copy the ready file for logrotate of the machine to its place, owned by root and not writable for others, and try it with logrotate -d.", firstFew(jarNames(rels)))
 	if odd := found - len(rels); odd > 0 {
 		ad.Text += fmt.Sprintf(" Left out: %s in repository/logs whose name has quotes, braces or other characters that mean something to logrotate. The server writes none such: find out where they come from.", plural(odd, "file"))
 	}
