@@ -20,7 +20,7 @@ var layers = map[string][]string{
 	"internal/remote":            {"internal/secret"},
 	"internal/database":          {"internal/remote", "internal/secret"},
 	"internal/directory":         {"internal/remote", "internal/secret"},
-	"internal/live":              {"internal/secret"},
+	"internal/live":              {"internal/remote", "internal/secret"},
 	"internal/steps":             {"internal/carbon", "internal/edit", "internal/keystore", "internal/vault", "internal/database", "internal/directory", "internal/live", "internal/remote", "internal/diagnose", "internal/apply", "internal/answers", "internal/secret"},
 	"internal/audit":             {"internal/steps", "internal/carbon", "internal/answers"},
 	"internal/wizard":            {"internal/wizard", "internal/steps", "internal/keystore", "internal/apply", "internal/carbon", "internal/answers", "internal/secret"},

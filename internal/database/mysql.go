@@ -80,7 +80,7 @@ func (p *probe) greeting() (flags uint32, err error) {
 	}
 	size := int(head[0]) | int(head[1])<<8 | int(head[2])<<16
 	if head[3] != 0 || size < 4 || size > mostGreeting || head[4] != 10 && head[4] != 0xFF {
-		return 0, errUnintelligible
+		return 0, remote.ErrUnintelligible
 	}
 	packet, err := p.peer.peek(4 + size)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *probe) greeting() (flags uint32, err error) {
 	}
 	version, rest, there := bytes.Cut(packet[1:], []byte{0})
 	if !there || len(rest) < 4+8+1+2 {
-		return 0, errUnintelligible
+		return 0, remote.ErrUnintelligible
 	}
 	p.facts.version = remote.Words(strings.TrimPrefix(string(version), "5.5.5-")) // MariaDB puts it before its own
 	flags = uint32(binary.LittleEndian.Uint16(rest[13:]))
@@ -111,7 +111,7 @@ func (p *probe) greeting() (flags uint32, err error) {
 // mysqlRefusal reads an error packet; before the greeting it has no SQLSTATE.
 func mysqlRefusal(packet []byte) error {
 	if len(packet) < 3 {
-		return errUnintelligible
+		return remote.ErrUnintelligible
 	}
 	text := packet[3:]
 	if len(text) > 6 && text[0] == '#' {

@@ -111,7 +111,7 @@ func (p *probe) explainName(ctx context.Context, host string, err error) *Error 
 		Cause: "The name servers in /etc/resolv.conf are down or out of reach.",
 		Fix:   "Try again later, or give the address of the database server instead of its name.",
 	}
-	if ctx.Err() == nil && !isTimeout(err) {
+	if ctx.Err() == nil && !remote.TimedOut(err) {
 		e.Server = remote.Words(err.Error())
 		e.What = fmt.Sprintf("The name %s could not be looked up.", remote.Words(host))
 	}
@@ -165,7 +165,7 @@ func (p *probe) explainDial(ctx context.Context, f found, err error) *Error {
 		e.What = fmt.Sprintf("%s refuses the connection: nothing listens there.", f.address)
 		e.Cause = fmt.Sprintf("%s is not running, listens on another port, or listens on its own loopback address only.", product)
 		e.Fix = listenAdvice(p.t.Kind, f.host.Port)
-	case isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case remote.TimedOut(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		e.Kind = Filtered
 		e.What = fmt.Sprintf("%s does not answer.", f.address)
 		e.Cause = "A firewall drops the packets, or the address belongs to no machine that is on."
@@ -200,10 +200,4 @@ func listenAdvice(k Kind, port int) string {
 		return look + "SQL Server listens on TCP once the Configuration Manager has TCP/IP enabled; a named instance has a port of its own."
 	}
 	return look
-}
-
-// isTimeout reports whether err is one of time.
-func isTimeout(err error) bool {
-	var n net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+
+	"carbon-setup/internal/remote"
 )
 
 // openBudget is how many bytes a server may send on a Conn: catalogs and the answers to some hundred statements.
@@ -32,7 +34,7 @@ func Open(ctx context.Context, t Target, o TestOptions) (*Conn, error) {
 		}
 	}
 	c := p.conn
-	c.peer.allow(openBudget)
+	c.peer.budget.Allow(openBudget)
 	if p.try != nil {
 		p.try.stop()
 	}
@@ -72,12 +74,12 @@ type guarded struct{ driver.Connector }
 func (g guarded) Connect(ctx context.Context) (c driver.Conn, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			c, err = nil, fmt.Errorf("%w: %v", errUnintelligible, r)
+			c, err = nil, fmt.Errorf("%w: %v", remote.ErrUnintelligible, r)
 		}
 	}()
 	c, err = g.Connector.Connect(ctx)
 	if errors.Is(err, driver.ErrBadConn) { // database/sql would try again
-		return nil, fmt.Errorf("%w: %w", errUnintelligible, lostError{err})
+		return nil, fmt.Errorf("%w: %w", remote.ErrUnintelligible, lostError{err})
 	}
 	return c, err
 }

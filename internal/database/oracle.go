@@ -61,7 +61,7 @@ func (p *probe) oracleConnector() (driver.Connector, error) {
 	}
 	k, isOracle := ora.NewConnector(address.String()).(*ora.OracleConnector)
 	if !isOracle {
-		return nil, errUnintelligible
+		return nil, remote.ErrUnintelligible
 	}
 	k.Dialer(&oracleDialer{probe: p})
 	return k, nil
@@ -150,11 +150,11 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 		size = int(binary.BigEndian.Uint32(packet))
 	}
 	if size < tnsHead || size > tnsMost || packet[4] < tnsAccept || packet[4] > tnsControl || !c.long && (packet[2] != 0 || packet[3] != 0) {
-		return 0, errUnintelligible
+		return 0, remote.ErrUnintelligible
 	}
 	if packet[4] == tnsResend {
 		if c.resends++; c.resends > mostResends {
-			return 0, errUnintelligible
+			return 0, remote.ErrUnintelligible
 		}
 	}
 	c.left = size - tnsHead
@@ -165,7 +165,7 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 		}
 		c.left -= len(body)
 		if manyPairs(body) {
-			return 0, errUnintelligible
+			return 0, remote.ErrUnintelligible
 		}
 		packet = append(packet, body...)
 	}
@@ -176,7 +176,7 @@ func (c *tnsConn) Read(b []byte) (int, error) {
 		}
 		c.left -= len(body)
 		if len(body) < 16 || packet[5]&tnsSID != 0 {
-			return 0, errUnintelligible
+			return 0, remote.ErrUnintelligible
 		}
 		c.long = binary.BigEndian.Uint16(body) >= tnsLong
 		packet = append(packet, body...)

@@ -22,18 +22,12 @@ const (
 // headSize is how much of the first bytes of a server is kept to tell by what it is.
 const headSize = 64
 
-var (
-	errUnintelligible = errors.New("an answer that breaks the protocol")
-	errTooMuch        = errors.New("more bytes than any server sends")
-	errSecondDial     = errors.New("one connection is all there is")
-)
+var errSecondDial = errors.New("one connection is all there is")
 
 // peer is the one TCP connection of a probe or a Conn. It bounds what the other side may send, remembers how it began, and can be ended at any time from any
 // goroutine: the drivers trust servers more than we do, and not all of them watch their context.
 type peer struct {
-	left  atomic.Int64 // bytes that may still come
-	got   atomic.Int64 // bytes that came
-	spill atomic.Bool  // more came
+	budget remote.Budget
 
 	mu    sync.Mutex
 	conn  net.Conn
@@ -44,12 +38,9 @@ type peer struct {
 
 func newPeer(c net.Conn) *peer {
 	p := &peer{conn: c}
-	p.allow(stageBudget)
+	p.budget.Allow(stageBudget)
 	return p
 }
-
-// allow lets so many further bytes come.
-func (p *peer) allow(bytes int64) { p.left.Store(bytes) }
 
 // abort ends the connection; reads and writes return at once.
 func (p *peer) abort() {
@@ -74,7 +65,7 @@ func (p *peer) become(c net.Conn) {
 	}
 	_ = p.conn.Close()
 	p.conn, p.head, p.ahead = c, nil, nil
-	p.got.Store(0)
+	p.budget.Restart()
 }
 
 func (p *peer) now() net.Conn {
@@ -105,14 +96,7 @@ func (p *peer) Read(b []byte) (int, error) {
 }
 
 func (p *peer) receive(b []byte) (int, error) {
-	left := p.left.Load()
-	if left <= 0 {
-		p.spill.Store(true)
-		return 0, errTooMuch
-	}
-	n, err := p.now().Read(b[:min(int64(len(b)), left)])
-	p.left.Add(int64(-n))
-	p.got.Add(int64(n))
+	n, err := p.budget.Read(p.now(), b)
 	p.mu.Lock()
 	p.head = append(p.head, b[:min(n, headSize-len(p.head))]...)
 	p.mu.Unlock()
@@ -144,7 +128,7 @@ func (p *peer) peek(n int) ([]byte, error) {
 func (p *peer) began() ([]byte, int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return bytes.Clone(p.head), p.got.Load()
+	return bytes.Clone(p.head), p.budget.Got()
 }
 
 // once returns a dial function that hands out c to the first caller alone: a driver that goes elsewhere, or tries again, is stopped.

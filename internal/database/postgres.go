@@ -43,7 +43,7 @@ func (p *probe) securePostgres(ctx context.Context) (outcome, error) {
 	}
 	switch {
 	case came > 1 && answer[0] != 'E': // a server waits for us now; what came in the clear must not pass for what comes through TLS
-		return outcome{}, errUnintelligible
+		return outcome{}, remote.ErrUnintelligible
 	case answer[0] == 'S':
 		t, err := p.handshake(ctx, p.peer)
 		if err != nil {
@@ -67,7 +67,7 @@ func (p *probe) securePostgres(ctx context.Context) (outcome, error) {
 			return outcome{}, &Error{Stage: TLS, Kind: Refusal, What: "The server refuses every connection.", Server: text, Fix: "Look into its log."}
 		}
 	}
-	return outcome{}, errUnintelligible
+	return outcome{}, remote.ErrUnintelligible
 }
 
 // plainRefusal returns the text of an error of the protocol before version 3, or of one of today.

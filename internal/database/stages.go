@@ -5,10 +5,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
-	"syscall"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -166,14 +164,14 @@ func (p *probe) explainWire(ctx context.Context, s Stage, err error) *Error {
 	where := p.hosts[0].Host
 	if p.peer != nil {
 		head, got = p.peer.began()
-		spilled = p.peer.spill.Load()
+		spilled = p.peer.budget.Exceeded()
 		where = p.peer.RemoteAddr().String()
 	}
 	other := speaks(head)
 	if other != "" && p.expects(other) {
 		other = ""
 	}
-	late := ctx.Err() != nil || isTimeout(err)
+	late := ctx.Err() != nil || remote.TimedOut(err)
 	switch {
 	case other != "":
 		e.Kind = OtherProtocol
@@ -197,7 +195,7 @@ func (p *probe) explainWire(ctx context.Context, s Stage, err error) *Error {
 		e.What = fmt.Sprintf("%s did not finish its answer within %s.", where, p.o.limit(s))
 		e.Cause = "The server is overloaded or waits for a lock, or the network loses packets."
 		e.Fix = "Try again; then look at what the server is busy with."
-	case got > 0 && errors.Is(err, errUnintelligible), got > 0 && !isClosed(err) && rank(s) < rank(Database):
+	case got > 0 && errors.Is(err, remote.ErrUnintelligible), got > 0 && !isClosed(err) && rank(s) < rank(Database):
 		e.Kind = Unintelligible
 		e.What = fmt.Sprintf("What listens at %s does not speak the protocol of %s.", where, product)
 		e.Cause = "Its answer begins with " + describe(head) + "."
@@ -232,10 +230,8 @@ func rank(s Stage) int {
 
 // isClosed reports whether the other side ended the connection.
 func isClosed(err error) bool {
-	for _, known := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, io.ErrClosedPipe, mysql.ErrInvalidConn, driver.ErrBadConn} {
-		if errors.Is(err, known) {
-			return true
-		}
+	if remote.HungUp(err) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, driver.ErrBadConn) {
+		return true
 	}
 	return strings.HasSuffix(err.Error(), "EOF") || strings.Contains(err.Error(), "connection reset") || strings.Contains(err.Error(), "closed connection")
 }

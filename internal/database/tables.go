@@ -72,7 +72,7 @@ func (c *Conn) within(ctx context.Context, r *creation, work func(context.Contex
 	defer func() {
 		if p := recover(); p != nil { // the drivers trust the lengths that a server sends
 			err = &Error{
-				Stage: Schema, Kind: Unintelligible, wrapped: errUnintelligible,
+				Stage: Schema, Kind: Unintelligible, wrapped: remote.ErrUnintelligible,
 				What: fmt.Sprintf("%s gave an answer that breaks the protocol.", c.Kind.Title()),
 				Fix:  "Look at what is there now, with a new connection.",
 			}

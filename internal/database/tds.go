@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // SQL Server speaks TDS in packets with a head of eight bytes: type, status, length, process, number, window. A message ends with the packet whose status has
@@ -49,7 +51,7 @@ func (l *tdsLine) packet() ([]byte, error) {
 	}
 	size := int(binary.BigEndian.Uint16(head[2:]))
 	if size < tdsHead || size > tdsMost || head[0] != tdsReply && head[0] != tdsPrelogin {
-		return nil, errUnintelligible
+		return nil, remote.ErrUnintelligible
 	}
 	packet := make([]byte, size)
 	copy(packet, head)
@@ -79,7 +81,7 @@ func (l *tdsLine) prelogin(encryption byte) (tdsGreeting, error) {
 			return nil, err
 		}
 		if packet[0] != tdsReply || len(answer)+len(packet) > most {
-			return nil, errUnintelligible
+			return nil, remote.ErrUnintelligible
 		}
 		answer = append(answer, packet[tdsHead:]...)
 		if packet[1]&tdsLast != 0 {
@@ -88,7 +90,7 @@ func (l *tdsLine) prelogin(encryption byte) (tdsGreeting, error) {
 	}
 	g := tdsGreeting(answer)
 	if g.option(preloginEncryption) == nil {
-		return nil, errUnintelligible
+		return nil, remote.ErrUnintelligible
 	}
 	return g, nil
 }
@@ -249,7 +251,7 @@ func (w *tdsWatch) see(packet []byte) error {
 		}
 		w.buf, body = append(w.buf, body[0]), body[1:]
 		if w.buf[0] == tdsFedAuthInfo {
-			return errUnintelligible
+			return remote.ErrUnintelligible
 		}
 		switch size, known := tdsLengths[w.buf[0]]; {
 		case !known:

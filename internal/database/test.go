@@ -227,9 +227,9 @@ func (p *probe) attempt(ctx context.Context, s Stage) (out outcome, e *Error) {
 	sctx, cancel := context.WithTimeout(ctx, p.o.limit(s))
 	defer cancel()
 	if p.peer != nil {
-		p.peer.allow(stageBudget)
+		p.peer.budget.Allow(stageBudget)
 		if s == Schema {
-			p.peer.allow(schemaBudget)
+			p.peer.budget.Allow(schemaBudget)
 		}
 		// A driver that does not watch its context is woken by the end of the connection.
 		defer context.AfterFunc(sctx, p.peer.abort)()
@@ -255,7 +255,7 @@ func canceled(s Stage) *Error {
 func (p *probe) stage(ctx context.Context, s Stage) (out outcome, err error) {
 	defer func() {
 		if r := recover(); r != nil { // the drivers trust the lengths that a server sends
-			out, err = outcome{}, fmt.Errorf("%w: %v", errUnintelligible, r)
+			out, err = outcome{}, fmt.Errorf("%w: %v", remote.ErrUnintelligible, r)
 		}
 	}()
 	switch s {

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"strings"
 
@@ -144,16 +143,16 @@ func (p *probe) explainTLS(ctx context.Context, err error) *Error {
 		e.What = "The server answers to TLS with something else."
 		e.Cause = "This port does not speak TLS: it starts as " + describe(record.RecordHeader[:]) + "."
 		e.Fix = "Check the port, and whether TLS is switched on at the database server."
-	case errors.Is(err, context.DeadlineExceeded), isTimeout(err), ctx.Err() != nil:
+	case remote.TimedOut(err), ctx.Err() != nil:
 		e.Kind = Silent
 		e.What = "The server accepted TLS and then did not finish the handshake in time."
 		e.Cause = "Something between here and there holds the packets back: a wrong MTU, a firewall that inspects TLS, or an overloaded server."
 		e.Fix = "Try again; then ask whoever runs the network in between."
-	case errors.Is(err, errTooMuch):
+	case errors.Is(err, remote.ErrTooMuch):
 		e.Kind = TooMuch
 		e.What = "The server sends without end instead of finishing the TLS handshake."
 		e.Fix = "Check the address and the port: this is no database server."
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isClosed(err):
+	case isClosed(err):
 		e.Kind = Closed
 		e.What = "The server hung up in the middle of the TLS handshake."
 		e.Cause = "It has no version or cipher in common with us, or something in between forbids TLS."

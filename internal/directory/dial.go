@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"carbon-setup/internal/remote"
 )
 
 func (t *Tester) resolve(ctx context.Context) StageResult {
@@ -132,7 +133,6 @@ func shown(e endpoint) string { return printable(e.address(), mostName) }
 
 func dialError(ctx context.Context, e endpoint, err error) *Error {
 	where := shown(e)
-	var timeout net.Error
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return canceled(err)
@@ -147,7 +147,7 @@ func dialError(ctx context.Context, e endpoint, err error) *Error {
 			Kind: Unreachable, What: fmt.Sprintf("There is no way from this machine to %s.", where), wrapped: err,
 			Cause: "A route is missing, or a firewall says so.", Fix: "Have the network opened from this machine to that port.",
 		}
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT), errors.As(err, &timeout) && timeout.Timeout():
+	case remote.TimedOut(err):
 		return &Error{
 			Kind: Filtered, What: fmt.Sprintf("%s does not answer.", where), wrapped: err,
 			Cause: "A firewall drops the connection without a word, or the machine is down.", Fix: "Have the network opened from this machine to that port.",
@@ -198,12 +198,12 @@ func (t *Tester) handshake(ctx context.Context, e endpoint, c net.Conn) (*tls.Co
 	v := &verifier{roots: t.o.Roots, host: e.host, anyName: t.o.AnyName, now: t.o.Now}
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
 	defer stop()
-	counted := &limitedConn{Conn: c, left: maxHandshake}
+	counted := remote.Bound(c, maxHandshake)
 	secure := tls.Client(counted, v.config())
 	if err := secure.HandshakeContext(ctx); err != nil {
 		return nil, nil, tlsError(ctx, e, err)
 	}
-	counted.free()
+	counted.Free()
 	if v.warning != nil {
 		v.warning.Chain = secure.ConnectionState().PeerCertificates
 	}

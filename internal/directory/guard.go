@@ -6,7 +6,8 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
+
+	"carbon-setup/internal/remote"
 )
 
 // What a directory may send. The searches of the test ask for a few short attributes of at most a few thousand entries.
@@ -18,21 +19,14 @@ const (
 	maxMessages   = 50_000    // messages in the life of a connection
 )
 
-var (
-	errGarbage = errors.New("an answer that is not LDAP")
-	errTooMuch = errors.New("more bytes than any directory sends")
-)
-
 // guard is the connection that the library reads from. It passes on whole messages only, after a look at every length in them: the library takes lengths as
 // they come, up to 2 GiB. It remembers what was wrong, and can be cut off at any time from any goroutine.
 type guard struct {
-	net.Conn // with TLS, if there is any
-	raw      net.Conn
+	*remote.Bounded // with TLS, if there is any
+	raw             net.Conn
 
 	ready    bytes.Reader // the rest of a message that was looked at
-	got      int64        // bytes of this connection; of the goroutine that reads
-	messages int          // likewise
-	heard    atomic.Int64 // likewise, for the others
+	messages int          // of this connection; of the goroutine that reads
 
 	cutOnce sync.Once
 	mu      sync.Mutex
@@ -40,7 +34,9 @@ type guard struct {
 	head    []byte // the first bytes of what is no LDAP
 }
 
-func newGuard(c, raw net.Conn) *guard { return &guard{Conn: c, raw: raw} }
+func newGuard(c, raw net.Conn) *guard {
+	return &guard{Bounded: remote.Bound(c, maxConnection), raw: raw}
+}
 
 // cut ends the connection: reads and writes return at once.
 func (g *guard) cut() { g.cutOnce.Do(func() { _ = g.raw.Close() }) }
@@ -83,12 +79,12 @@ func (g *guard) message() ([]byte, error) {
 	}
 	n, size := 2, int(head[1])
 	if head[0] != 0x30 {
-		return nil, g.fail(errGarbage, g.more(head[:2]))
+		return nil, g.fail(remote.ErrUnintelligible, g.more(head[:2]))
 	}
 	if size >= 0x80 {
 		count := size & 0x7f
 		if count == 0 || count > 4 {
-			return nil, g.fail(errGarbage, bytes.Clone(head[:2]))
+			return nil, g.fail(remote.ErrUnintelligible, bytes.Clone(head[:2]))
 		}
 		if err := g.fill(head[2 : 2+count]); err != nil {
 			return nil, g.fail(cutShort(err), nil)
@@ -98,21 +94,20 @@ func (g *guard) message() ([]byte, error) {
 			size = size<<8 | int(b)
 		}
 	}
-	if size > maxMessage || g.got+int64(size) > maxConnection || g.messages >= maxMessages {
-		return nil, g.fail(errTooMuch, nil)
+	if size > maxMessage || int64(size) > g.Left() || g.messages >= maxMessages {
+		return nil, g.fail(remote.ErrTooMuch, nil)
 	}
 	// It grows with what comes: a length alone costs the peer nothing.
 	var msg bytes.Buffer
 	msg.Write(head[:n])
-	copied, err := io.CopyN(&msg, g.Conn, int64(size))
-	g.count(copied)
+	_, err := io.CopyN(&msg, g.Bounded, int64(size))
 	g.messages++
 	if err != nil {
 		return nil, g.fail(cutShort(err), nil)
 	}
 	elements := 0
 	if !sound(msg.Bytes()[n:], 1, &elements) {
-		return nil, g.fail(errGarbage, nil)
+		return nil, g.fail(remote.ErrUnintelligible, nil)
 	}
 	return msg.Bytes(), nil
 }
@@ -120,22 +115,13 @@ func (g *guard) message() ([]byte, error) {
 // more reads what is there already of what is no LDAP, to show it.
 func (g *guard) more(head []byte) []byte {
 	rest := make([]byte, 64)
-	n, _ := g.Conn.Read(rest)
+	n, _ := g.Bounded.Read(rest)
 	return append(bytes.Clone(head), rest[:n]...)
 }
 
 func (g *guard) fill(p []byte) error {
-	n, err := io.ReadFull(g.Conn, p)
-	g.count(int64(n))
-	if g.got > maxConnection {
-		return errTooMuch
-	}
+	_, err := io.ReadFull(g.Bounded, p)
 	return err
-}
-
-func (g *guard) count(n int64) {
-	g.got += n
-	g.heard.Store(g.got)
 }
 
 // cutShort is the error of a read within a message.

@@ -157,7 +157,7 @@ func (t *Tester) listBase(ctx context.Context, base, filter, attribute string, m
 	default:
 		return one, err
 	}
-	if !t.found.Paging || t.guard.heard.Load() > maxConnection/2 {
+	if !t.found.Paging || t.guard.Got() > maxConnection/2 {
 		return one, nil
 	}
 	return t.countPages(ctx, base, filter, one), nil

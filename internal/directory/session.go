@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"carbon-setup/internal/remote"
 )
 
 // ask runs one exchange with the server. When ctx ends the connection is cut, and ask returns at once.
@@ -19,7 +21,7 @@ func (t *Tester) ask(ctx context.Context, exchange func(*ldap.Conn) error) (err 
 	defer stop()
 	defer func() {
 		if recover() != nil { // the library decodes what came in this goroutine
-			err = t.guard.fail(errGarbage, nil)
+			err = t.guard.fail(remote.ErrUnintelligible, nil)
 		}
 	}()
 	return exchange(t.conn)
@@ -96,14 +98,14 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 	}
 	head, broken := g.failure()
 	if broken == nil && malformed(err) {
-		broken = errGarbage
+		broken = remote.ErrUnintelligible
 	}
 	if broken == nil {
 		broken = err
 	}
 	wrongPort := !e.secure && (e.port == portLDAPS || e.port == portCatalogSecure) || isTLS(head)
 	switch {
-	case errors.Is(broken, errGarbage) && !isTLS(head):
+	case errors.Is(broken, remote.ErrUnintelligible) && !isTLS(head):
 		told := &Error{
 			Kind: Garbage, What: fmt.Sprintf("%s sends something that is not LDAP.", where), wrapped: err,
 			Cause: "Something else listens on this port, or the answer was damaged.", Fix: "Check the host and the port in the URL.",
@@ -112,7 +114,7 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 			told.Server = text
 		}
 		return told
-	case errors.Is(broken, errTooMuch):
+	case errors.Is(broken, remote.ErrTooMuch):
 		return &Error{
 			Kind: TooMuch, What: fmt.Sprintf("%s sends more than any directory does in such a test.", where), wrapped: err,
 			Cause: "It ignores the limits that it was asked to keep, or is no directory.", Fix: "Check the host and the port in the URL.",
@@ -129,7 +131,7 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 			Kind: Silent, What: fmt.Sprintf("%s does not answer in time.", where), wrapped: err,
 			Cause: "The directory is overloaded or hangs, or a search takes too long because an attribute of a filter has no index.", Fix: "Ask the administrator of the directory, and test again.",
 		}
-		if g.heard.Load() == 0 {
+		if g.Got() == 0 {
 			told.Cause = "Something accepts connections on this port and says nothing: a directory that hangs, a load balancer without one, or something else."
 		}
 		return told
@@ -138,7 +140,7 @@ func (t *Tester) explain(ctx context.Context, g *guard, err error) *Error {
 		Kind: Closed, What: fmt.Sprintf("%s ended the connection.", where), wrapped: err,
 		Cause: "The directory was stopped, allows this machine no connection, or something between them gave up.", Fix: "Ask the administrator of the directory, and test again.",
 	}
-	if !e.secure && !t.at.StartTLS && g.heard.Load() == 0 {
+	if !e.secure && !t.at.StartTLS && g.Got() == 0 {
 		told.Cause, told.Fix = "The port speaks ldaps:// perhaps, or the directory allows this machine no connection.", "Check the port: 389 is usual with ldap://, 636 with ldaps://."
 	}
 	return told

@@ -10,36 +10,16 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
+
+	"carbon-setup/internal/remote"
 )
 
 // maxHandshake is how many bytes a TLS handshake may take.
 const maxHandshake = 1 << 20
-
-// limitedConn bounds what is read until free is called.
-type limitedConn struct {
-	net.Conn
-	left int64
-	open atomic.Bool
-}
-
-func (l *limitedConn) free() { l.open.Store(true) }
-
-func (l *limitedConn) Read(p []byte) (int, error) {
-	if l.open.Load() {
-		return l.Conn.Read(p)
-	}
-	if l.left <= 0 {
-		return 0, errTooMuch
-	}
-	n, err := l.Conn.Read(p[:min(int64(len(p)), l.left)])
-	l.left -= int64(n)
-	return n, err
-}
 
 // start gives the connection to the library.
 func (t *Tester) start(g *guard, secure bool) {
@@ -70,7 +50,7 @@ func (t *Tester) startTLS(ctx context.Context, e endpoint) *Error {
 	}
 	packet, err := ber.ReadPacket(bytes.NewReader(answer))
 	if err != nil {
-		return t.explain(ctx, g, g.fail(errGarbage, nil))
+		return t.explain(ctx, g, g.fail(remote.ErrUnintelligible, nil))
 	}
 	if err := ldap.GetLDAPError(packet); err != nil {
 		var refused *ldap.Error
@@ -216,7 +196,7 @@ func tlsError(ctx context.Context, e endpoint, err error) *Error {
 		return told
 	case errors.Is(ctx.Err(), context.Canceled):
 		return canceled(err)
-	case errors.Is(err, errTooMuch):
+	case errors.Is(err, remote.ErrTooMuch):
 		return &Error{Kind: TooMuch, What: fmt.Sprintf("%s sends more than any TLS handshake takes.", where), Cause: "It is no directory.", Fix: "Check the host and the port in the URL.", wrapped: err}
 	case ctx.Err() != nil:
 		return &Error{

@@ -3,11 +3,11 @@ package live
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // Endpoint is a port to ask.
@@ -59,15 +59,9 @@ func (e *Error) Error() string { return e.What }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.wrapped }
 
-var (
-	errTooMuch = errors.New("too much data")
-	errGarbage = errors.New("not the protocol")
-)
-
 // explain makes an *Error of what went wrong; ctx is the caller's, without the time of the question. what is the protocol.
 func explain(ctx context.Context, err error, what string) *Error {
 	var told *Error
-	var network net.Error
 	e := &Error{wrapped: err}
 	switch {
 	case errors.As(err, &told):
@@ -76,13 +70,13 @@ func explain(ctx context.Context, err error, what string) *Error {
 		e.Kind, e.What = Stopped, "was not asked to the end: it was stopped"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Kind, e.What = NotListening, "does not accept connections"
-	case errors.Is(err, errTooMuch):
+	case errors.Is(err, remote.ErrTooMuch):
 		e.Kind, e.What = TooMuch, "answers without end"
-	case errors.Is(err, errGarbage):
+	case errors.Is(err, remote.ErrUnintelligible):
 		e.Kind, e.What = Garbage, "answers with something that is not "+what
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &network) && network.Timeout():
+	case remote.TimedOut(err):
 		e.Kind, e.What = Silent, "accepts the connection and then does not answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
+	case remote.HungUp(err):
 		e.Kind, e.What = Closed, "accepts the connection and hangs up without an answer"
 	default:
 		e.Kind, e.What = Unreachable, "cannot be reached"
@@ -92,8 +86,7 @@ func explain(ctx context.Context, err error, what string) *Error {
 
 // boundedConn ends with the context, and gives no more than so many bytes.
 type boundedConn struct {
-	net.Conn
-	left int64
+	*remote.Bounded
 	stop func() bool
 }
 
@@ -108,19 +101,9 @@ func connect(ctx context.Context, e Endpoint, most int64) (*boundedConn, error) 
 		_ = conn.Close() // nothing was sent
 		return nil, err
 	}
-	c := &boundedConn{Conn: conn, left: most}
+	c := &boundedConn{Bounded: remote.Bound(conn, most)}
 	c.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	return c, nil
-}
-
-// Read implements io.Reader.
-func (c *boundedConn) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, errTooMuch
-	}
-	n, err := c.Conn.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
-	return n, err
 }
 
 // Close implements io.Closer.

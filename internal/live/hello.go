@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"slices"
+
+	"carbon-setup/internal/remote"
 )
 
 // Offer is what a client says that it can.
@@ -149,7 +151,7 @@ func (r *helloReader) answer(o Offer) (h Hello, err error) {
 		case kind == messageHelloDone && h.Accepted:
 			return h, nil // an anonymous suite: there are no certificates
 		case !h.Accepted:
-			return h, errGarbage
+			return h, remote.ErrUnintelligible
 		}
 	}
 }
@@ -160,7 +162,7 @@ func (r *helloReader) message() (kind byte, body []byte, err error) {
 		if len(r.pending) >= 4 {
 			n := int(r.pending[1])<<16 | int(r.pending[2])<<8 | int(r.pending[3])
 			if n > maxHandshake {
-				return 0, nil, errTooMuch
+				return 0, nil, remote.ErrTooMuch
 			}
 			if len(r.pending) >= 4+n {
 				kind, body = r.pending[0], r.pending[4:4+n]
@@ -181,17 +183,17 @@ func (r *helloReader) record() error {
 		return err
 	}
 	if head[0] < firstRecord || head[0] > lastRecord {
-		return errGarbage
+		return remote.ErrUnintelligible
 	}
 	if _, err := io.ReadFull(r.in, head[1:]); err != nil {
 		return err
 	}
 	n := int(binary.BigEndian.Uint16(head[3:]))
 	if head[1] != 3 || n > maxRecord || n == 0 {
-		return errGarbage
+		return remote.ErrUnintelligible
 	}
 	if r.total += n; r.total > maxHandshake {
-		return errTooMuch
+		return remote.ErrTooMuch
 	}
 	data := make([]byte, n)
 	if _, err := io.ReadFull(r.in, data); err != nil {
@@ -203,7 +205,7 @@ func (r *helloReader) record() error {
 		return nil
 	case recordAlert:
 		if len(data) != 2 {
-			return errGarbage
+			return remote.ErrUnintelligible
 		}
 		if data[0] == alertWarning && data[1] != 0 { // an unknown name, say; 0 is the end
 			return nil
@@ -211,24 +213,24 @@ func (r *helloReader) record() error {
 		r.alert = &data[1]
 		return errAlert
 	}
-	return errGarbage
+	return remote.ErrUnintelligible
 }
 
 // parseServerHello takes version and suite, which have to be of the offer.
 func parseServerHello(body []byte, o Offer) (h Hello, err error) {
 	const upToSession = 2 + 32
 	if len(body) < upToSession+1 {
-		return h, errGarbage
+		return h, remote.ErrUnintelligible
 	}
 	h.Version = binary.BigEndian.Uint16(body)
 	rest := body[upToSession:]
 	n := int(rest[0])
 	if n > 32 || len(rest) < 1+n+3 {
-		return h, errGarbage
+		return h, remote.ErrUnintelligible
 	}
 	h.Suite = binary.BigEndian.Uint16(rest[1+n:])
 	if h.Version > o.Version || h.Version < SSL30 || !slices.Contains(o.Suites, h.Suite) {
-		return Hello{}, errGarbage
+		return Hello{}, remote.ErrUnintelligible
 	}
 	h.Accepted = true
 	return h, nil
@@ -238,11 +240,11 @@ func parseServerHello(body []byte, o Offer) (h Hello, err error) {
 func parseChain(body []byte) (chain [][]byte, err error) {
 	length := func(b []byte) int { return int(b[0])<<16 | int(b[1])<<8 | int(b[2]) }
 	if len(body) < 3 || length(body) != len(body)-3 {
-		return nil, errGarbage
+		return nil, remote.ErrUnintelligible
 	}
 	for rest := body[3:]; len(rest) > 0; {
 		if len(rest) < 3 || len(rest) < 3+length(rest) {
-			return nil, errGarbage
+			return nil, remote.ErrUnintelligible
 		}
 		n := length(rest)
 		chain = append(chain, slices.Clone(rest[3:3+n]))

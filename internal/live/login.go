@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -137,7 +138,7 @@ func (a Account) call(ctx context.Context, action string, body []byte, cookies [
 		return nil, explainHTTP(ctx, asked, err)
 	}
 	if len(data) > maxAnswer {
-		return nil, explain(ctx, errTooMuch, "HTTP")
+		return nil, explain(ctx, remote.ErrTooMuch, "HTTP")
 	}
 	return &answer{response.StatusCode, data, response.Cookies()}, nil
 }
@@ -165,7 +166,7 @@ func explainHTTP(ctx, asked context.Context, err error) *Error {
 	case asked.Err() != nil && ctx.Err() == nil:
 		return explain(ctx, context.DeadlineExceeded, "HTTP")
 	case strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "exceeded"):
-		return explain(ctx, errGarbage, "HTTP")
+		return explain(ctx, remote.ErrUnintelligible, "HTTP")
 	}
 	return explain(ctx, err, "HTTP")
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"unicode/utf8"
+
+	"carbon-setup/internal/remote"
 )
 
 // Stub is where an RMI registry sends the clients of a name on to.
@@ -67,14 +69,14 @@ func readAck(in io.Reader) error {
 		return err
 	}
 	if ack[0] != rmiAck {
-		return errGarbage
+		return remote.ErrUnintelligible
 	}
 	if _, err := io.ReadFull(in, ack[1:]); err != nil {
 		return err
 	}
 	n := binary.BigEndian.Uint16(ack[1:])
 	if n > maxHostName {
-		return errGarbage
+		return remote.ErrUnintelligible
 	}
 	_, err := io.CopyN(io.Discard, in, int64(n)+4)
 	return err
@@ -103,7 +105,7 @@ func readStub(in io.Reader) (Stub, error) {
 		got = append(got, buffer[:n]...)
 		if len(got) >= returnHead {
 			if got[0] != rmiReturn || !bytes.Equal(got[1:7], []byte{0xac, 0xed, 0, 5, 0x77, blockOfReturn}) {
-				return Stub{}, errGarbage
+				return Stub{}, remote.ErrUnintelligible
 			}
 			if got[7] != rmiNormal {
 				return Stub{}, ErrNotBound

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // Served is what a server shows of itself in TLS.
@@ -73,7 +75,7 @@ func explainTLS(ctx context.Context, err error) *Error {
 	case errors.As(err, &told):
 		return told
 	case errors.As(err, &header):
-		return explain(ctx, errGarbage, "TLS")
+		return explain(ctx, remote.ErrUnintelligible, "TLS")
 	case errors.As(err, &alert):
 		return &Error{TLSFailed, "refuses every handshake", err}
 	}
