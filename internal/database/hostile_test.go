@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"carbon-setup/internal/remote"
 )
 
 // peerOf returns a dial function whose other side is serve, which is ended by the end of the connection.
@@ -111,7 +113,7 @@ func measured(t *testing.T, target Target, serve func(c net.Conn), check func([]
 		runtime.ReadMemStats(&before)
 		start := time.Now()
 		const limit = 20 * time.Second
-		results := Test(t.Context(), target, TestOptions{Timeout: limit, Dial: peerOf(serve)}, nil)
+		results := Test(t.Context(), target, TestOptions{Timeout: limit, Machine: remote.Machine{Dial: peerOf(serve)}}, nil)
 		if took := time.Since(start); took > 3*limit {
 			t.Errorf("it took %s", took)
 		}
@@ -154,7 +156,7 @@ func TestCancelEndsEveryStageAtOnce(t *testing.T) {
 					cancel()
 				}()
 				start := time.Now()
-				results := Test(ctx, fullTarget(k), TestOptions{Dial: peerOf(hear)}, nil)
+				results := Test(ctx, fullTarget(k), TestOptions{Machine: remote.Machine{Dial: peerOf(hear)}}, nil)
 				if took := time.Since(start); took != 3*time.Second {
 					t.Errorf("it ended after %s", took)
 				}
@@ -170,7 +172,7 @@ func TestCanceledBeforeItBegins(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var heard []Stage
-	results := Test(ctx, fullTarget(MySQL), TestOptions{Dial: peerOf(hear)}, func(r StageResult) { heard = append(heard, r.Stage) })
+	results := Test(ctx, fullTarget(MySQL), TestOptions{Machine: remote.Machine{Dial: peerOf(hear)}}, func(r StageResult) { heard = append(heard, r.Stage) })
 	if e := end(results); e.Stage != Resolve || e.Err.Kind != Canceled || len(heard) != len(Stages()) {
 		t.Errorf("%v\n%s", heard, told(results))
 	}

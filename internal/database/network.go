@@ -79,14 +79,10 @@ func (p *probe) lookup(ctx context.Context, host string) ([]string, error) {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return []string{host}, nil
 	}
-	addresses, err := p.o.Lookup(ctx, host)
+	addresses, err := p.o.Addresses(ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if len(addresses) == 0 {
-		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
-	}
-	addresses = slices.Clone(addresses)
 	slices.SortStableFunc(addresses, func(a, b string) int { return strings.Count(a, ":") - strings.Count(b, ":") })
 	return addresses[:min(len(addresses), mostAddresses)], nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"carbon-setup/internal/database/dbtest"
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -33,10 +34,10 @@ func servers(t *testing.T, test func(t *testing.T, to Target)) {
 func TestOpenIsOneConnection(t *testing.T) {
 	servers(t, func(t *testing.T, to Target) {
 		dials := 0
-		c, err := Open(t.Context(), to, TestOptions{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := Open(t.Context(), to, TestOptions{Machine: remote.Machine{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			dials++
 			return (&net.Dialer{}).DialContext(ctx, network, address)
-		}})
+		}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func TestOpenIsCanceled(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			var e *Error
-			if _, err := Open(ctx, fullTarget(k), TestOptions{Dial: peerOf(hear)}); !errors.As(err, &e) || e.Kind != Canceled {
+			if _, err := Open(ctx, fullTarget(k), TestOptions{Machine: remote.Machine{Dial: peerOf(hear)}}); !errors.As(err, &e) || e.Kind != Canceled {
 				t.Errorf("%s: %v", k, err)
 			}
 		})
@@ -125,11 +126,11 @@ func TestNothingIsPrinted(t *testing.T) {
 	stdout, stderr := os.Stdout, os.Stderr
 	os.Stdout, os.Stderr = out, out
 	for _, r := range refusals {
-		Test(t.Context(), fullTarget(r.kind, r.params...), TestOptions{Dial: peerOf(r.serve), Timeout: 5 * time.Second}, nil)
+		Test(t.Context(), fullTarget(r.kind, r.params...), TestOptions{Machine: remote.Machine{Dial: peerOf(r.serve)}, Timeout: 5 * time.Second}, nil)
 	}
 	for _, k := range Kinds() {
 		for _, serve := range []func(net.Conn){tnsSays(tnsAccepted(312, tnsSID)), func(c net.Conn) { say(c, make([]byte, 4096)) }} {
-			Test(t.Context(), fullTarget(k), TestOptions{Dial: peerOf(serve), Timeout: 300 * time.Millisecond}, nil)
+			Test(t.Context(), fullTarget(k), TestOptions{Machine: remote.Machine{Dial: peerOf(serve)}, Timeout: 300 * time.Millisecond}, nil)
 		}
 	}
 	os.Stdout, os.Stderr = stdout, stderr
@@ -210,8 +211,7 @@ func FuzzPeer(f *testing.F) {
 
 func TestSeveralHosts(t *testing.T) {
 	var dialed []string
-	o := TestOptions{
-		Timeout: 5 * time.Second,
+	o := TestOptions{Timeout: 5 * time.Second, Machine: remote.Machine{
 		Lookup: func(_ context.Context, host string) ([]string, error) {
 			switch host {
 			case "db1.example.com":
@@ -228,7 +228,7 @@ func TestSeveralHosts(t *testing.T) {
 			}
 			return peerOf(pgSays(pgError("28P01", "no", "auth_failed")))(ctx, network, address)
 		},
-	}
+	}}
 	to := fullTarget(PostgreSQL)
 	to.HostList = "db1.example.com:5432,gone.example.com:5432,db2.example.com:5433"
 	results := Test(t.Context(), to, o, nil)
@@ -242,16 +242,16 @@ func TestSeveralHosts(t *testing.T) {
 
 func TestNobodyAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := TestOptions{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		o := TestOptions{Machine: remote.Machine{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
-		}}
+		}}}
 		start := time.Now()
 		results := Test(t.Context(), fullTarget(MySQL), o, nil)
 		if e := end(results); e.Stage != Connect || e.Err.Kind != Filtered || e.Err.What != "192.0.2.7:3306 does not answer." || time.Since(start) != 10*time.Second {
 			t.Errorf("after %s:\n%s", time.Since(start), told(results))
 		}
-		slow := TestOptions{Lookup: func(ctx context.Context, _ string) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() }}
+		slow := TestOptions{Machine: remote.Machine{Lookup: func(ctx context.Context, _ string) ([]string, error) { <-ctx.Done(); return nil, ctx.Err() }}}
 		to := fullTarget(Oracle)
 		to.Host = "db.example.com"
 		if e := end(Test(t.Context(), to, slow, nil)); e.Stage != Resolve || e.Err.Kind != NameUnanswered || e.Took != 5*time.Second {

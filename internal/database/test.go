@@ -80,10 +80,8 @@ type TestOptions struct {
 	Roots *x509.CertPool
 	// Sets are the scripts whose tables the last stage looks for. Without them it is not tested.
 	Sets []ScriptSet
-	// Now, Dial and Lookup stand for the clock, the network and the names of this machine; nil is the real one.
-	Now    func() time.Time
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Lookup func(ctx context.Context, host string) ([]string, error)
+	// Machine stands for the one that the test runs on; what is nil is the real one.
+	remote.Machine
 }
 
 // limits are the times that the stages have if TestOptions do not say.
@@ -92,19 +90,6 @@ var limits = remote.Limits[Stage]{
 }
 
 func (o TestOptions) limit(s Stage) time.Duration { return limits.Of(s, o.Timeout) }
-
-func (o TestOptions) withDefaults() TestOptions {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
-	}
-	if o.Lookup == nil {
-		o.Lookup = net.DefaultResolver.LookupHost
-	}
-	return o
-}
 
 // Test tests whether Carbon will be able to use t from this machine, stage by stage, and stops at the first failure. It calls tell, which may be nil, as
 // each stage ends, and returns the results of all stages. When ctx ends it returns at once: the stage that was running fails as Canceled.
@@ -162,7 +147,8 @@ type facts struct {
 }
 
 func newProbe(t Target, o TestOptions) *probe {
-	return &probe{t: t, o: o.withDefaults(), want: wantedOf(t)}
+	o.Machine = o.OrReal()
+	return &probe{t: t, o: o, want: wantedOf(t)}
 }
 
 func (p *probe) close() {

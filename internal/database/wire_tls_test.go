@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"carbon-setup/internal/database/dbtest"
+	"carbon-setup/internal/remote"
 )
 
 // tdsCarrier is the server's side of a TLS handshake in packets of TDS.
@@ -123,8 +124,11 @@ func TestSQLServerTLS(t *testing.T) {
 			to := fullTarget(SQLServer, strings.Fields(c.params)...)
 			to.Host = c.host
 			results := Test(t.Context(), to, TestOptions{
-				Roots: c.roots, Dial: peerOf(serveTDS(t, c.pair, c.encryption)), Timeout: 10 * time.Second,
-				Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.7"}, nil },
+				Roots: c.roots, Timeout: 10 * time.Second,
+				Machine: remote.Machine{
+					Dial:   peerOf(serveTDS(t, c.pair, c.encryption)),
+					Lookup: func(context.Context, string) ([]string, error) { return []string{"192.0.2.7"}, nil },
+				},
 			}, nil)
 			if e := end(results); status(results, TLS) != c.tls || e.Err == nil || e.Err.Kind != c.kind || !strings.Contains(told(results), c.part) {
 				t.Errorf("want %s %s %q:\n%s", c.tls, c.kind, c.part, told(results))
@@ -246,7 +250,7 @@ func TestNamedInstance(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				to := fullTarget(SQLServer, "encrypt=false")
 				to.Instance, to.Port = "CARBON", 0
-				results := Test(t.Context(), to, TestOptions{Dial: browser(c.answer)}, nil)
+				results := Test(t.Context(), to, TestOptions{Machine: remote.Machine{Dial: browser(c.answer)}}, nil)
 				if e := end(results); e.Status != Fail || e.Err.Kind != c.want {
 					t.Error(told(results))
 				}

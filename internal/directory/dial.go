@@ -29,10 +29,7 @@ func (t *Tester) resolve(ctx context.Context) StageResult {
 			said = append(said, fmt.Sprintf("%s is an address.", e.host))
 			continue
 		}
-		addrs, err := t.o.Lookup(ctx, e.host)
-		if err == nil && len(addrs) == 0 {
-			err = &net.DNSError{Err: "no such host", Name: e.host, IsNotFound: true}
-		}
+		addrs, err := t.o.Addresses(ctx, e.host)
 		if err != nil {
 			told := lookupError(ctx, e, err)
 			if told.Kind == Canceled {

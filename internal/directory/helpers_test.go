@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"carbon-setup/internal/directory/ldaptest"
+	"carbon-setup/internal/remote"
 	"carbon-setup/internal/secret"
 )
 
@@ -61,7 +62,7 @@ func onSlapd(d *ldaptest.Slapd, account string) setup {
 	return setup{
 		at: Server{URL: d.SecureURL(), BindDN: ldaptest.Account(account), Password: pw(ldaptest.Password)},
 		s:  Defaults(ReadWrite, OpenLDAP, ldaptest.Suffix),
-		o:  TestOptions{Roots: d.Roots, Lookup: loopback, Timeout: 10 * time.Second},
+		o:  TestOptions{Roots: d.Roots, Machine: remote.Machine{Lookup: loopback}, Timeout: 10 * time.Second},
 	}
 }
 
@@ -70,7 +71,7 @@ func onPeer(p *ldaptest.Peer) setup {
 	return setup{
 		at: Server{URL: fmt.Sprintf("ldap://ldap.example.com:%d", p.Port), BindDN: "cn=carbon,dc=example,dc=com", Password: pw(ldaptest.Password)},
 		s:  Defaults(ReadWrite, OpenLDAP, ldaptest.Suffix),
-		o:  TestOptions{Lookup: loopback, Timeout: 10 * time.Second},
+		o:  TestOptions{Machine: remote.Machine{Lookup: loopback}, Timeout: 10 * time.Second},
 	}
 }
 
@@ -86,7 +87,7 @@ func onDomain(t testing.TB, d *ldaptest.Domain, secure bool) setup {
 	s.DefaultRealmName = "CORP.EXAMPLE.COM"
 	return setup{
 		at: Server{URL: fmt.Sprintf("%s://dc1.example.com:%d", scheme, p.Port), BindDN: "CN=carbon,CN=Users," + ldaptest.DomainSuffix, Password: pw(ldaptest.Password)},
-		s:  s, o: TestOptions{Lookup: loopback, Roots: peerRoots(t), Timeout: 10 * time.Second},
+		s:  s, o: TestOptions{Machine: remote.Machine{Lookup: loopback}, Roots: peerRoots(t), Timeout: 10 * time.Second},
 	}
 }
 

@@ -94,27 +94,12 @@ type TestOptions struct {
 	Roots *x509.CertPool
 	// AnyName makes a certificate for another host a warning: the Java of the server is older than July 2018 and does not compare the names.
 	AnyName bool
-	// Now, Dial and Lookup stand for the clock, the network and the names of this machine; nil is the real one.
-	Now    func() time.Time
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Lookup func(ctx context.Context, host string) ([]string, error)
+	// Machine stands for the one that the test runs on; what is nil is the real one.
+	remote.Machine
 }
 
 // limits are the times that the stages have if TestOptions do not say.
 var limits = remote.Limits[Stage]{Resolve: 5 * time.Second, Users: 20 * time.Second, Groups: 20 * time.Second, Write: 20 * time.Second}
-
-func (o TestOptions) withDefaults() TestOptions {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Dial == nil {
-		o.Dial = (&net.Dialer{}).DialContext
-	}
-	if o.Lookup == nil {
-		o.Lookup = net.DefaultResolver.LookupHost
-	}
-	return o
-}
 
 // Known is an answer that may still be missing.
 type Known int
@@ -177,7 +162,8 @@ type Tester struct {
 
 // NewTester returns a Tester; the caller closes it.
 func NewTester(at Server, s Store, o TestOptions) *Tester {
-	return &Tester{at: at, store: s, o: o.withDefaults(), failed: map[Stage]bool{}, ran: map[Stage]bool{}}
+	o.Machine = o.OrReal()
+	return &Tester{at: at, store: s, o: o, failed: map[Stage]bool{}, ran: map[Stage]bool{}}
 }
 
 // Stages returns the stages that Run takes, in their order.
