@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"carbon-setup/internal/secret"
+	"carbon-setup/internal/severity"
 )
 
 // Kind is a database server that Carbon can keep its data in.
@@ -173,27 +174,14 @@ func (t Target) String() string {
 func (t Target) GoString() string { return t.String() }
 
 // Severity of a Fault.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note    Severity = iota + 1 // worth knowing
-	Warning                     // works, but rarely as meant
-	Bad                         // cannot work
+	Note    = severity.Note
+	Warning = severity.Warning // works, but rarely as meant
+	Bad     = severity.Error   // cannot work
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Bad:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Fault is one thing that can be said about a Target or a Jar without a server.
 type Fault struct {

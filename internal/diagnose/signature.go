@@ -3,30 +3,19 @@ package diagnose
 import (
 	"regexp"
 	"sync"
+
+	"carbon-setup/internal/severity"
 )
 
 // Severity of a finding.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note Severity = iota + 1
-	Warning
-	Error
+	Note    = severity.Note
+	Warning = severity.Warning
+	Error   = severity.Error
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Error:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Place is a value of an install that a message is about.
 type Place struct {

@@ -4,30 +4,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"carbon-setup/internal/severity"
 )
 
 // Severity of a Fault.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note    Severity = iota + 1 // worth knowing
-	Warning                     // works, but rarely as meant
-	Bad                         // cannot work
+	Note    = severity.Note
+	Warning = severity.Warning // works, but rarely as meant
+	Bad     = severity.Error   // cannot work
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Bad:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Fault is one thing that can be said about a Server or a Store without asking the server.
 type Fault struct {

@@ -1,29 +1,20 @@
 package keystore
 
-import "slices"
+import (
+	"slices"
+
+	"carbon-setup/internal/severity"
+)
 
 // Severity of a Finding.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note Severity = iota + 1
-	Warning
-	Bad // the server or its clients will not work with it, or anyone can break it
+	Note    = severity.Note
+	Warning = severity.Warning
+	Bad     = severity.Error // the server or its clients will not work with it, or anyone can break it
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Bad:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Finding is one thing that an operator should know about a key, a certificate, an alias or a password.
 type Finding struct {

@@ -163,8 +163,7 @@ func worstFault(all []database.Fault) *Problem {
 }
 
 func faultProblem(key string, f database.Fault) Problem {
-	severity := map[database.Severity]Severity{database.Note: Note, database.Warning: Warning, database.Bad: Error}[f.Severity]
-	return Problem{Severity: severity, Key: key, Message: f.What, Fix: f.Fix}
+	return Problem{Severity: f.Severity, Key: key, Message: f.What, Fix: f.Fix}
 }
 
 // planDriver copies the driver into the home and takes away what an older one has left there.

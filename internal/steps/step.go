@@ -12,6 +12,7 @@ import (
 	"carbon-setup/internal/answers"
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/secret"
+	"carbon-setup/internal/severity"
 )
 
 // Info is what is the same for every install.
@@ -85,27 +86,14 @@ type Present struct {
 }
 
 // Severity of a Problem or Result.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note Severity = iota + 1
-	Warning
-	Error
+	Note    = severity.Note
+	Warning = severity.Warning
+	Error   = severity.Error
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Error:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Problem is what is wrong with an answer. Error: cannot go on; Warning: can, after a confirmation; Note: for information.
 type Problem struct {

@@ -27,8 +27,7 @@ func directoryFault(f directory.Fault) Problem {
 	if key == "" {
 		key = keyUsersType
 	}
-	severity := map[directory.Severity]Severity{directory.Note: Note, directory.Warning: Warning, directory.Bad: Error}[f.Severity]
-	return Problem{Severity: severity, Key: key, Message: f.What, Fix: f.Fix}
+	return Problem{Severity: f.Severity, Key: key, Message: f.What, Fix: f.Fix}
 }
 
 // directoryProblem is the worst fault of one field.

@@ -117,13 +117,9 @@ func (u *vaultAuditor) state() {
 	reading := u.reading()
 	bad := false
 	for _, f := range sv.Diagnose(reading) {
-		status, severity := Fail, Error
-		switch f.Severity {
-		case sv.Note:
-			status, severity = Warn, Note
-		case sv.Warning:
-			status, severity = Warn, Warning
-		case sv.Bad:
+		status, severity := Warn, f.Severity
+		if severity == Error {
+			status = Fail
 		}
 		if f.ID == sv.FoundNotChecked {
 			status, severity = Unknown, 0

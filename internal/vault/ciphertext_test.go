@@ -86,9 +86,4 @@ func TestStatesHaveNames(t *testing.T) {
 			t.Errorf("%d is %q, want %q", s, got, want)
 		}
 	}
-	for s, want := range []string{"unknown", "note", "warning", "error"} {
-		if got := Severity(s).String(); got != want {
-			t.Errorf("%d is %q, want %q", s, got, want)
-		}
-	}
 }

@@ -1,5 +1,7 @@
 package vault
 
+import "carbon-setup/internal/severity"
+
 // ErrorKind is what is wrong with a secret, a ciphertext or a line of a file.
 type ErrorKind int
 
@@ -27,27 +29,14 @@ type Error struct {
 func (e *Error) Error() string { return e.What + " " + e.Fix }
 
 // Severity of a Fault or a Finding.
-type Severity int
+type Severity = severity.Level
 
 // The severities, worst last.
 const (
-	Note Severity = iota + 1
-	Warning
-	Bad // Carbon does not start, or takes something else for the password, or the password stands there for everyone
+	Note    = severity.Note
+	Warning = severity.Warning
+	Bad     = severity.Error // Carbon does not start, or takes something else for the password, or the password stands there for everyone
 )
-
-// String returns "note", "warning" or "error".
-func (s Severity) String() string {
-	switch s {
-	case Note:
-		return "note"
-	case Warning:
-		return "warning"
-	case Bad:
-		return "error"
-	}
-	return "unknown"
-}
 
 // Fault is one thing that is wrong with one file of the vault.
 type Fault struct {
