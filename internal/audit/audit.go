@@ -3,7 +3,9 @@
 package audit
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"carbon-setup/internal/carbon"
 	"carbon-setup/internal/steps"
@@ -49,6 +51,7 @@ func New(in *carbon.Install, results []steps.Result, waivers []Waiver, at time.T
 		row := Row{Guideline: info.Guideline, Title: info.Title}
 		for _, r := range results {
 			if r.Guideline == info.Guideline {
+				r.Message, r.Why, r.Fix, r.Place.File = shown(r.Message), shown(r.Why), shown(r.Fix), shown(r.Place.File)
 				row.Entries = append(row.Entries, Entry{r, waiverFor(r, waivers, used, at)})
 				unknown[r.ID] = unknown[r.ID] || r.Status == steps.Unknown
 			}
@@ -58,6 +61,21 @@ func New(in *carbon.Install, results []steps.Result, waivers []Waiver, at time.T
 	}
 	a.Notes = notesOn(waivers, used, unknown, at)
 	return a
+}
+
+// shown is a text without what a terminal or a viewer would take for a command: values and names of the install stand in messages, and a control sequence
+// among them could change what is seen.
+func shown(text string) string {
+	hidden := func(r rune) bool { return unicode.IsControl(r) && r != '\n' || unicode.Is(unicode.Cf, r) }
+	if strings.IndexFunc(text, hidden) < 0 {
+		return text
+	}
+	return strings.Map(func(r rune) rune {
+		if hidden(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }
 
 // Count is how many results there are of each kind.

@@ -207,6 +207,30 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// TestNoReportCommandsATerminal puts what a terminal obeys into every text of a result.
+func TestNoReportCommandsATerminal(t *testing.T) {
+	const bad = "a\x1b[2J\u009b\u202eb\tc\r\nd"
+	a := New(install, []steps.Result{{
+		ID: "CS-5.1", Guideline: 5, Status: steps.Warn, Severity: steps.Warning, Place: carbon.Place{File: bad, Line: 1}, Message: bad, Why: bad, Fix: bad,
+	}}, nil, at, "carbon-setup 1.0")
+	html, err := a.HTML()
+	check(t, err)
+	sarif, err := a.SARIF()
+	check(t, err)
+	junit, err := a.JUnit()
+	check(t, err)
+	var text bytes.Buffer
+	check(t, a.WriteText(&text))
+	for name, data := range map[string][]byte{"html": html, "sarif": sarif, "junit": junit, "markdown": a.Markdown(), "text": text.Bytes()} {
+		if i := bytes.IndexAny(data, "\x1b\u009b\u202e\r\t"); i >= 0 {
+			t.Errorf("%s: %q", name, data[max(0, i-30):i+5])
+		}
+		if !bytes.Contains(data, []byte("CS-5.1")) {
+			t.Errorf("%s: the finding is gone", name)
+		}
+	}
+}
+
 // BenchmarkReports makes each form from an audit of the size of a real one.
 func BenchmarkReports(b *testing.B) {
 	var many []steps.Result

@@ -14,7 +14,7 @@ func (proxy) Audit(w *Workspace) []Result { return []Result{auditReverse(w), aud
 func auditReverse(w *Workspace) Result {
 	r := Result{ID: "CS-12.1", Status: OK, Place: carbon.Place{File: carbon.CatalinaXML}}
 	if _, err := w.XML(carbon.CatalinaXML); err != nil {
-		r.Status, r.Message = Unknown, fmt.Sprintf("The connectors could not be read: %v.", err)
+		r.Status, r.Message = Unknown, "The connectors could not be read: "+carbon.CatalinaXML+" "+missingOr(err)+"."
 		return r
 	}
 	now := readReverse(w)
