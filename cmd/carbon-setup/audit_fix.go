@@ -21,6 +21,9 @@ func (a *app) printFix(work *steps.Workspace, au *audit.Audit) error {
 	for _, info := range cure.ByHand {
 		fmt.Fprintf(&b, "## Guideline %d (%s) has findings that answers cannot cure; the audit says what to do.\n", info.Guideline, info.Title)
 	}
+	if len(cure.Left) > 0 {
+		fmt.Fprintf(&b, "## Answers do not cure %s; the audit says what to do.\n", strings.Join(cure.Left, ", "))
+	}
 	b.Write(cure.Set.Marshal())
 	_, err := a.out.Write(b.Bytes())
 	return err

@@ -22,6 +22,19 @@ type Cure struct {
 	Open []OpenSection
 	// ByHand are the guidelines with findings that no answers cure.
 	ByHand []Info
+	// Left are the rules with findings, in order, that answers for their guideline do not cure: they are of the machine, of what is installed, or for people
+	// to decide.
+	Left []string
+}
+
+// answersDoNotCure are the rules whose findings stay when their guideline is answered.
+var answersDoNotCure = map[string]bool{
+	ruleTrustOld: true, rulePublicStray: true, ruleChain: true, // a CA of one's own may be among them; something may use it; the CA signs
+	javaRule: true, overrideRule: true, memoryRule: true, hostRAMRule: true,
+	memoryHostRule: true, swapRule: true, diskRule: true, cpuRule: true, filesRule: true, processesRule: true, kernelRule: true, recycleRule: true, databaseRule: true,
+	ruleVaultCannot: true, ruleVaultDefault: true,
+	ruleBackupAge: true, ruleBackupKeys: true, ruleBackupCopy: true,
+	"CS-15.2": true, "CS-15.3": true, "CS-15.5": true, "CS-15.6": true, "CS-16.4": true,
 }
 
 // OpenSection is a part of the answers that is not whole.
@@ -43,11 +56,17 @@ func CureFor(w *Workspace, findings []Result) *Cure {
 			c.ByHand = append(c.ByHand, info)
 			continue
 		}
-		if keys := c.propose(s, w); len(keys) > 0 {
+		keys := c.propose(s, w)
+		if len(keys) > 0 {
 			c.Open = append(c.Open, OpenSection{info, keys})
 		}
-		if !info.Asked(c.Set) {
+		if !info.Asked(c.Set) && len(keys) == 0 {
 			c.ByHand = append(c.ByHand, info)
+		}
+	}
+	for _, r := range findings {
+		if answersDoNotCure[r.ID] && !slices.Contains(c.Left, r.ID) {
+			c.Left = append(c.Left, r.ID)
 		}
 	}
 	return c
@@ -61,6 +80,13 @@ func (c *Cure) propose(s Step, w *Workspace) (open []string) {
 	cures := map[string]string{}
 	if curer, ok := s.(Curer); ok {
 		cures = curer.Cure(w)
+	}
+	for _, f := range s.Fields(w, c.Set) { // first, for what is asked besides may hang on them
+		if text := cures[f.Key]; text != "" {
+			if v, fault := f.Read(text); fault == nil {
+				c.Set.Put(f.Key, v)
+			}
+		}
 	}
 	for range rounds {
 		open = nil

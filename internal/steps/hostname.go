@@ -71,6 +71,17 @@ func (hostname) Fields(w *Workspace, a *answers.Set) []Field {
 	return []Field{first, second}
 }
 
+// Cure asks for the names where this machine's own is one that the audit would find fault with again.
+func (s hostname) Cure(w *Workspace) map[string]string {
+	cures := map[string]string{}
+	for _, f := range s.Fields(w, answers.NewSet(Schema())) {
+		if p := checkHostName(f.Default); f.Default != "" && p != nil && p.Severity >= Warning {
+			cures[f.Key] = ""
+		}
+	}
+	return cures
+}
+
 // proposedName is the name in force, or the name of this machine when that is usable.
 func proposedName(w *Workspace, now named) (name, from string) {
 	if now.text != "" {

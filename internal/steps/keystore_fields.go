@@ -2,6 +2,7 @@ package steps
 
 import (
 	"fmt"
+	"slices"
 
 	ks "carbon-setup/internal/keystore"
 
@@ -298,6 +299,9 @@ func (s keystore) Cure(w *Workspace) map[string]string {
 	}
 	if ref := readStores(w).carbonStore("TrustStore"); ref != nil && ref.password.Equal(secret.New(shippedPassword)) {
 		cures[keyTrustPassword] = ""
+	}
+	if tlsVersions(w.Install.Java.Major) == "" && slices.ContainsFunc(tlsListeners(w), tlsListener.offersWeak) {
+		cures[keyTLS] = "" // which versions there are is known with the Java
 	}
 	return cures
 }
