@@ -30,7 +30,7 @@ type Cure struct {
 // answersDoNotCure are the rules whose findings stay when their guideline is answered.
 var answersDoNotCure = map[string]bool{
 	ruleTrustOld: true, rulePublicStray: true, ruleChain: true, // a CA of one's own may be among them; something may use it; the CA signs
-	javaRule: true, overrideRule: true, memoryRule: true, hostRAMRule: true,
+	javaRule: true, overrideRule: true, memoryRule: true,
 	memoryHostRule: true, swapRule: true, diskRule: true, cpuRule: true, filesRule: true, processesRule: true, kernelRule: true, recycleRule: true, databaseRule: true,
 	ruleVaultCannot: true, ruleVaultDefault: true,
 	ruleBackupAge: true, ruleBackupKeys: true, ruleBackupCopy: true,
