@@ -187,7 +187,7 @@ func TestBackupClients(t *testing.T) {
 			"-S\ntcp:db7,1434\n-U\ncarbon_backup\n-l\n30\n-b\n-x\n-C\n-Q\nBACKUP DATABASE [a]]b'c] TO DISK = N'", "-MS.bak' WITH COPY_ONLY, CHECKSUM\n", "-S\ndb8\\CARBON\n-U\ncarbon_backup\n-l\n30\n-b\n-x\n-Q\n",
 		},
 		"mysqldump.argv":    {"--defaults-extra-file=" + b.set.Credentials + "/MY.cnf\n--protocol=TCP\n--host=db3\n--port=3307\n--user=carbon_backup\n--single-transaction\n", "--set-gtid-purged=OFF\n--column-statistics=0\n--ssl-mode=VERIFY_IDENTITY\n--\ncarbon\n"},
-		"mariadb-dump.argv": {"--host=db4\n--port=3306\n", "--\ncarbon\n"},
+		"mariadb-dump.argv": {"--host=db4\n--port=3306\n", "--routines\n--triggers\n--events\n", "--\ncarbon\n"},
 	} {
 		text := readFile(t, told, name)
 		for _, want := range wants {
@@ -549,5 +549,127 @@ func TestBackupUnits(t *testing.T) {
 		if out, err := exec.CommandContext(t.Context(), analyze, "calendar", c.systemd).CombinedOutput(); err != nil { // #nosec G204 -- systemd
 			t.Errorf("%s: %v\n%s", schedule, err, out)
 		}
+	}
+}
+
+// TestBackupLinks: deployed artifacts are often a link to a folder that the nodes of a cluster share, and links in there lead further.
+func TestBackupLinks(t *testing.T) {
+	b := newScriptBench(t, nil)
+	shared, far := filepath.Join(b.top, "shared nfs"), filepath.Join(b.top, "far")
+	b.link(t, shared, "repository/deployment")
+	setFile(t, shared, "server/synapse-configs/default/api/one é.xml", "<api/>")
+	setFile(t, far, "conf.xml", "<far/>")
+	setFile(t, b.top, "password-tmp", "secret")
+	for from, to := range map[string]string{
+		filepath.Join(shared, "server/far"):                   "../../far",
+		filepath.Join(shared, "server/back"):                  b.home,
+		filepath.Join(b.home, "repository/conf/nowhere"):      "/nowhere/at/all",
+		filepath.Join(b.home, "repository/conf/round"):        "round",
+		filepath.Join(b.home, "repository/conf/again"):        filepath.Join(shared, "server"),
+		filepath.Join(b.home, "repository/conf/system"):       "/usr/bin/env",
+		filepath.Join(b.home, "repository/conf/password.txt"): filepath.Join(b.set.Credentials, "A.pgpass"),
+		filepath.Join(b.home, "repository/conf/start"):        "../../../password-tmp",
+		filepath.Join(b.home, "repository/conf/within"):       "carbon.xml",
+	} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	setFile(t, b.set.Credentials, "A.pgpass", "secret")
+	out, code := b.run(t, "")
+	if code != 0 {
+		t.Fatalf("%d\n%s", code, out)
+	}
+	if !strings.Contains(out, "a link leads to "+b.home+", which holds "+b.home) {
+		t.Errorf("the link to the home is not told:\n%s", out)
+	}
+	folder := finishedIn(t, b.dir)[0]
+	into := t.TempDir()
+	line := restoreCommand(t, folder, "linked.tar", "-C /", "-C "+into)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line) // #nosec G204 -- of the backup
+	cmd.Dir = folder
+	if out, code := runScript(t, cmd, ""); code != 0 {
+		t.Fatalf("%d\n%s", code, out)
+	}
+	removeFile(t, into, filepath.Join(shared, "server/back")) // links to folders
+	removeFile(t, into, filepath.Join(shared, "server/far"))
+	got := homeFiles(t, into)
+	for name, want := range map[string]string{filepath.Join(shared, "server/synapse-configs/default/api/one é.xml"): "<api/>", filepath.Join(far, "conf.xml"): "<far/>"} {
+		if data := string(got[strings.TrimPrefix(name, "/")].data); data != want {
+			t.Errorf("%s has %q, want %q", name, data, want)
+		}
+	}
+	for name := range got {
+		if !strings.HasPrefix("/"+name, shared) && !strings.HasPrefix("/"+name, far) || strings.Contains(name, "password") {
+			t.Errorf("%s is packed", name)
+		}
+	}
+	if left := leftovers(t, b.dir); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+	b.restoreLinks(t, folder)
+}
+
+// restoreLinks unpacks the backup into a new release, which has a folder where the backup has a link.
+func (b *scriptBench) restoreLinks(t testing.TB, folder string) {
+	t.Helper()
+	if err := os.Rename(b.home, b.home+".lost"); err != nil {
+		t.Fatal(err)
+	}
+	setFile(t, b.home, "repository/deployment/server/of the release", "new")
+	for _, part := range []string{"d=", "install.tar"} {
+		cmd := exec.CommandContext(t.Context(), "sh", "-e", "-c", restoreLines(t, folder, part)) // #nosec G204 -- of the backup
+		cmd.Dir = folder
+		if out, code := runScript(t, cmd, ""); code != 0 {
+			t.Fatalf("%d\n%s", code, out)
+		}
+	}
+	for _, rel := range []string{"repository/deployment", "repository/conf/again"} {
+		got, err := os.Readlink(filepath.Join(b.home, rel))
+		want, _ := os.Readlink(filepath.Join(b.home+".lost", rel))
+		if err != nil || got != want {
+			t.Errorf("%s leads to %q, want %q: %v", rel, got, want, err)
+		}
+	}
+	if text := readFile(t, b.home, "repository/deployment.release/server/of the release"); text != "new" {
+		t.Errorf("what the release had is %q", text)
+	}
+}
+
+// restoreLines are the commands of RESTORE.txt that have some words in them.
+func restoreLines(t testing.TB, folder, words string) string {
+	t.Helper()
+	var lines strings.Builder
+	for line := range strings.Lines(readFile(t, folder, "RESTORE.txt")) {
+		if strings.HasPrefix(line, "    ") && strings.Contains(line, words) {
+			lines.WriteString(line)
+		}
+	}
+	if lines.Len() == 0 {
+		t.Fatalf("RESTORE.txt has no %s:\n%s", words, readFile(t, folder, "RESTORE.txt"))
+	}
+	return lines.String()
+}
+
+// link moves a folder of the home to another place, and leads a link there.
+func (b *scriptBench) link(t testing.TB, to, rel string) {
+	t.Helper()
+	from := filepath.Join(b.home, rel)
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(to, from); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBackupWithoutLinks: RESTORE.txt speaks of links only where there are some.
+func TestBackupWithoutLinks(t *testing.T) {
+	b := newScriptBench(t, nil)
+	if out, code := b.run(t, ""); code != 0 {
+		t.Fatalf("%d\n%s", code, out)
+	}
+	if text := readFile(t, finishedIn(t, b.dir)[0], "RESTORE.txt"); strings.Contains(text, "LINKED") || strings.Contains(text, "linked") {
+		t.Error(text)
 	}
 }

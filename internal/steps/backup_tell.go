@@ -14,9 +14,8 @@ import (
 // restore. It holds no secret.
 func (s backup) Advice(w *Workspace, a *answers.Set) []Advice {
 	script := newBackupScript(w, wantedSettings(w, a, backupSources(w)))
-	all := []Advice{adviseFirst(w, script)}
-	all = append(all, adviseAccounts(script)...)
-	all = append(all, adviseServerSide(script)...)
+	all := append(adviseAccounts(script), adviseServerSide(script)...)
+	all = append(all, adviseFirst(w, script)) // it needs the accounts
 	all = append(all, adviseSchedule(script))
 	all = append(all, adviseEmbedded(w, script)...)
 	all = append(all, adviseRestore(script))
@@ -98,7 +97,7 @@ func accountFor(s *backupScript, kind database.Kind, dbs []*backupDB) Advice {
 		a.Text += ". Put this machine in the place of %. The last statement is for stored routines, of which Carbon has none: without it a dump of a database that has some ends with an error."
 		a.Commands = []string{"CREATE USER " + account + " IDENTIFIED BY '...';"}
 		for _, d := range dbs {
-			a.Commands = append(a.Commands, "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER ON `"+strings.ReplaceAll(d.target.Database, "`", "``")+"`.* TO "+account+";")
+			a.Commands = append(a.Commands, "GRANT SELECT, LOCK TABLES, SHOW VIEW, TRIGGER, EVENT ON `"+strings.ReplaceAll(d.target.Database, "`", "``")+"`.* TO "+account+";")
 		}
 		if kind == database.MariaDB {
 			a.Commands = append(a.Commands, "GRANT SELECT ON mysql.proc TO "+account+";")

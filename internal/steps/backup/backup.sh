@@ -204,7 +204,7 @@ mysql() {
     command -v "$dump" >/dev/null 2>&1 || fail "dump of $name: neither $6 nor $7 is installed"
     private "$CREDENTIALS/$name.cnf" "$name"
     knows=$("$dump" --no-defaults --help 2>/dev/null || :)
-    set -- --single-transaction --quick --routines --triggers --hex-blob --comments --no-tablespaces --default-character-set=utf8mb4
+    set -- --single-transaction --quick --routines --triggers --events --hex-blob --comments --no-tablespaces --default-character-set=utf8mb4
     case $knows in *set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;; esac
     case $knows in *column-statistics*) set -- "$@" --column-statistics=0 ;; esac
     case $tls$knows in
@@ -284,6 +284,68 @@ packed() {
     unsqueeze "$work/$into" 2>"$work/.said" | tar -tf - >>"$work/FILES" 2>>"$work/.said" || fail "$into cannot be read back: $(cause)"
 }
 
+# follow PATH notes in .links where links in it lead that is not packed yet. A line break in a name would come out as two lines: it is an empty one.
+follow() {
+    find "$1" -type l -exec sh -c 'for l; do
+        [ -e "$l" ] || continue
+        if [ -d "$l" ]; then t=$(cd -- "$l" && pwd -P; echo .); else t=$(readlink -f -- "$l"; echo .); fi
+        t=${t%??}
+        case $t in *"$0"*) t= ;; esac
+        printf "%s\n" "$t"
+    done' "$line_break" {} + </dev/null >"$work/.found" 2>/dev/null || : # what went away meanwhile is no link
+    while IFS= read -r found; do
+        [ -n "$found" ] || fail "a link in $1 leads to a name with a line break, or cannot be followed"
+        ! elsewhere "$found" || grep -Fqx -- "$found" "$work/.links" || printf '%s\n' "$found" >>"$work/.links"
+    done <"$work/.found"
+}
+
+# elsewhere tells whether the end of a link is to be packed on its own: not what is packed as it is, what comes with the system, what is in memory
+# alone, what no backup may have, and not what holds the home or the backups.
+elsewhere() {
+    for part in{{range .State}} {{sh .}}{{end}}; do
+        case $1 in "$real_home/$part" | "$real_home/$part"/*) return 1 ;; esac
+    done
+    case $1 in
+    /usr/local/*) ;;
+    /usr/* | /bin/* | /sbin/* | /lib/* | /lib64/* | /proc/* | /sys/* | /dev/* | /run/* | /var/run/*) return 1 ;;
+    */password-tmp | */password-persist | "$real_home"/tmp* | "$real_home"/repository/logs* | "$real_home"/repository/database*) return 1 ;;
+    esac
+    for other in "$real_home" "$DIRECTORY" "$CREDENTIALS"; do
+        case $other/ in "${1%/}"/*) say "a link leads to $1, which holds $other: what else is in it is not packed"; return 1 ;; esac
+    done
+    case $1 in "$DIRECTORY"/* | "$CREDENTIALS"/*) return 1 ;; esac
+    [ -f "$1" ] || [ -d "$1" ]
+}
+
+# linked packs what links of the install lead to: the nodes of a cluster often share the deployed artifacts so, and a link alone gives nothing back.
+linked() {
+    line_break='
+'
+    real_home=$(cd -- "$CARBON_HOME" && pwd -P)
+    : >"$work/.links"
+    : >"$work/.away"
+    for rel in{{range .State}} {{sh .}}{{end}}; do
+        [ -e "$CARBON_HOME/$rel" ] || continue
+        follow "$CARBON_HOME/$rel"
+        # tar puts no link in the place of a folder that has something in it, as a new release has at these places.
+        find "$CARBON_HOME/$rel" -type l -exec sh -c 'for l; do
+            [ ! -d "$l" ] || printf "%s\n" "$l" | sed -e "s/$0/$0\\\\$0$0/g" -e "s/^/    d=$0/" -e "s/\$/$0; [ -L \"\$d\" ] || [ ! -d \"\$d\" ] || mv -- \"\$d\" \"\$d.release\"/"
+        done' "'" {} + </dev/null >>"$work/.away" 2>/dev/null || :
+    done
+    set --
+    while IFS= read -r end; do
+        inside=
+        for one in "$@"; do
+            case $end in "${one#.}"/*) inside=yes ;; esac
+        done
+        [ -z "$inside" ] || continue
+        set -- "$@" ".$end"
+        printf 'linked=%s\n' "$end" >>"$work/INFO"
+        follow "$end" # which adds to what is read here
+    done <"$work/.links"
+    [ $# = 0 ] || packed "linked.tar.$EXT" / "$@"
+}
+
 # state is what no database and no download can give back.
 state() {
     for key in{{range .Keys}} {{sh .}}{{end}}; do
@@ -305,11 +367,15 @@ state() {
     done
     [ $# = 0 ] || packed "outside.tar.$EXT" / "$@"
 {{- end}}
+    linked
 }
 
 instructions() {
-    sed -e "s|@EXT@|$EXT|g" -e "s|@UNPACK@|$COMPRESS -dc|g" -e "s|@STEM@|$STEM|g" -e "s|@ORASTEM@|$(printf '%s' "$STEM" | tr -c 'A-Za-z0-9' _)|g" >"$work/RESTORE.txt" <<'END-OF-INSTRUCTIONS'
+    if [ -s "$work/.away" ] || [ -f "$work/linked.tar.$EXT" ]; then drop='/^@LINKED/d'; else drop='/^@LINKED-BEGIN@/,/^@LINKED-END@/d'; fi
+    cd -- "$work"
+    sed -e "$drop" -e '/^@AWAY@/{' -e 'r .away' -e 'd' -e '}' -e "s|@EXT@|$EXT|g" -e "s|@UNPACK@|$COMPRESS -dc|g" -e "s|@STEM@|$STEM|g" -e "s|@ORASTEM@|$(printf '%s' "$STEM" | tr -c 'A-Za-z0-9' _)|g" >RESTORE.txt <<'END-OF-INSTRUCTIONS'
 {{.Restore}}END-OF-INSTRUCTIONS
+    cd /
 }
 
 # rotate removes the oldest whole backups of this home beyond KEEP. It is reached by runs that have a whole backup of their own alone.
@@ -344,7 +410,7 @@ backup() {
 {{- end}}
     state
     instructions || fail "$DIRECTORY is full"
-    rm -f -- "$work"/.said "$work"/.state "$work"/.squeezed "$work"/.full
+    rm -f -- "$work"/.said "$work"/.state "$work"/.squeezed "$work"/.full "$work"/.links "$work"/.found "$work"/.away
     (cd "$work" && sums -- *) >"$work/.manifest" || fail "the sums could not be made, or $DIRECTORY is full"
     mv -- "$work/.manifest" "$work/MANIFEST"
     sync -- "$work"/* 2>/dev/null || sync
@@ -361,7 +427,10 @@ check() {
     [ -z "$bad" ] || fail "$1 is damaged: $bad"
     for f in *; do
         case $f in
-        *.gz | *.zst) unsqueeze "$f" >/dev/null 2>&1 || fail "$1/$f cannot be unpacked" ;;
+        *.gz | *.zst)
+            case $f in *.zst) command -v zstd >/dev/null 2>&1 || fail "zstd is not installed, without which $1/$f cannot be read" ;; esac
+            unsqueeze "$f" >/dev/null 2>&1 || fail "$1/$f cannot be unpacked"
+            ;;
         *.pgdump) ! command -v pg_restore >/dev/null 2>&1 || pg_restore --list "$f" >/dev/null 2>&1 || fail "$1/$f cannot be read by pg_restore" ;;
         esac
     done

@@ -204,7 +204,7 @@ mysql() {
     command -v "$dump" >/dev/null 2>&1 || fail "dump of $name: neither $6 nor $7 is installed"
     private "$CREDENTIALS/$name.cnf" "$name"
     knows=$("$dump" --no-defaults --help 2>/dev/null || :)
-    set -- --single-transaction --quick --routines --triggers --hex-blob --comments --no-tablespaces --default-character-set=utf8mb4
+    set -- --single-transaction --quick --routines --triggers --events --hex-blob --comments --no-tablespaces --default-character-set=utf8mb4
     case $knows in *set-gtid-purged*) set -- "$@" --set-gtid-purged=OFF ;; esac
     case $knows in *column-statistics*) set -- "$@" --column-statistics=0 ;; esac
     case $tls$knows in
@@ -284,6 +284,68 @@ packed() {
     unsqueeze "$work/$into" 2>"$work/.said" | tar -tf - >>"$work/FILES" 2>>"$work/.said" || fail "$into cannot be read back: $(cause)"
 }
 
+# follow PATH notes in .links where links in it lead that is not packed yet. A line break in a name would come out as two lines: it is an empty one.
+follow() {
+    find "$1" -type l -exec sh -c 'for l; do
+        [ -e "$l" ] || continue
+        if [ -d "$l" ]; then t=$(cd -- "$l" && pwd -P; echo .); else t=$(readlink -f -- "$l"; echo .); fi
+        t=${t%??}
+        case $t in *"$0"*) t= ;; esac
+        printf "%s\n" "$t"
+    done' "$line_break" {} + </dev/null >"$work/.found" 2>/dev/null || : # what went away meanwhile is no link
+    while IFS= read -r found; do
+        [ -n "$found" ] || fail "a link in $1 leads to a name with a line break, or cannot be followed"
+        ! elsewhere "$found" || grep -Fqx -- "$found" "$work/.links" || printf '%s\n' "$found" >>"$work/.links"
+    done <"$work/.found"
+}
+
+# elsewhere tells whether the end of a link is to be packed on its own: not what is packed as it is, what comes with the system, what is in memory
+# alone, what no backup may have, and not what holds the home or the backups.
+elsewhere() {
+    for part in bin repository/conf repository/resources repository/deployment repository/tenants repository/carbonapps repository/axis2 repository/components/lib repository/components/dropins repository/components/extensions repository/components/default/configuration/org.eclipse.equinox.simpleconfigurator/bundles.info business-processes .carbon-setup; do
+        case $1 in "$real_home/$part" | "$real_home/$part"/*) return 1 ;; esac
+    done
+    case $1 in
+    /usr/local/*) ;;
+    /usr/* | /bin/* | /sbin/* | /lib/* | /lib64/* | /proc/* | /sys/* | /dev/* | /run/* | /var/run/*) return 1 ;;
+    */password-tmp | */password-persist | "$real_home"/tmp* | "$real_home"/repository/logs* | "$real_home"/repository/database*) return 1 ;;
+    esac
+    for other in "$real_home" "$DIRECTORY" "$CREDENTIALS"; do
+        case $other/ in "${1%/}"/*) say "a link leads to $1, which holds $other: what else is in it is not packed"; return 1 ;; esac
+    done
+    case $1 in "$DIRECTORY"/* | "$CREDENTIALS"/*) return 1 ;; esac
+    [ -f "$1" ] || [ -d "$1" ]
+}
+
+# linked packs what links of the install lead to: the nodes of a cluster often share the deployed artifacts so, and a link alone gives nothing back.
+linked() {
+    line_break='
+'
+    real_home=$(cd -- "$CARBON_HOME" && pwd -P)
+    : >"$work/.links"
+    : >"$work/.away"
+    for rel in bin repository/conf repository/resources repository/deployment repository/tenants repository/carbonapps repository/axis2 repository/components/lib repository/components/dropins repository/components/extensions repository/components/default/configuration/org.eclipse.equinox.simpleconfigurator/bundles.info business-processes .carbon-setup; do
+        [ -e "$CARBON_HOME/$rel" ] || continue
+        follow "$CARBON_HOME/$rel"
+        # tar puts no link in the place of a folder that has something in it, as a new release has at these places.
+        find "$CARBON_HOME/$rel" -type l -exec sh -c 'for l; do
+            [ ! -d "$l" ] || printf "%s\n" "$l" | sed -e "s/$0/$0\\\\$0$0/g" -e "s/^/    d=$0/" -e "s/\$/$0; [ -L \"\$d\" ] || [ ! -d \"\$d\" ] || mv -- \"\$d\" \"\$d.release\"/"
+        done' "'" {} + </dev/null >>"$work/.away" 2>/dev/null || :
+    done
+    set --
+    while IFS= read -r end; do
+        inside=
+        for one in "$@"; do
+            case $end in "${one#.}"/*) inside=yes ;; esac
+        done
+        [ -z "$inside" ] || continue
+        set -- "$@" ".$end"
+        printf 'linked=%s\n' "$end" >>"$work/INFO"
+        follow "$end" # which adds to what is read here
+    done <"$work/.links"
+    [ $# = 0 ] || packed "linked.tar.$EXT" / "$@"
+}
+
 # state is what no database and no download can give back.
 state() {
     for key in /opt/wso2am-1.8.0/repository/resources/security/wso2carbon.jks; do
@@ -303,63 +365,116 @@ state() {
         [ ! -e "/$rel" ] || set -- "$@" "./$rel"
     done
     [ $# = 0 ] || packed "outside.tar.$EXT" / "$@"
+    linked
 }
 
 instructions() {
-    sed -e "s|@EXT@|$EXT|g" -e "s|@UNPACK@|$COMPRESS -dc|g" -e "s|@STEM@|$STEM|g" -e "s|@ORASTEM@|$(printf '%s' "$STEM" | tr -c 'A-Za-z0-9' _)|g" >"$work/RESTORE.txt" <<'END-OF-INSTRUCTIONS'
+    if [ -s "$work/.away" ] || [ -f "$work/linked.tar.$EXT" ]; then drop='/^@LINKED/d'; else drop='/^@LINKED-BEGIN@/,/^@LINKED-END@/d'; fi
+    cd -- "$work"
+    sed -e "$drop" -e '/^@AWAY@/{' -e 'r .away' -e 'd' -e '}' -e "s|@EXT@|$EXT|g" -e "s|@UNPACK@|$COMPRESS -dc|g" -e "s|@STEM@|$STEM|g" -e "s|@ORASTEM@|$(printf '%s' "$STEM" | tr -c 'A-Za-z0-9' _)|g" >RESTORE.txt <<'END-OF-INSTRUCTIONS'
 HOW TO RESTORE THIS BACKUP OF /opt/wso2am-1.8.0
 
 First look whether it is whole:
 
     sh /usr/local/sbin/carbon-backup-wso2am-1.8.0 --check FOLDER
 
-where FOLDER is the folder that this file is in. Without the script: sha256sum -c MANIFEST. Then work in that folder, as root, with the server stopped.
+where FOLDER is the folder that this file is in. Without the script:
+sha256sum -c MANIFEST. Then work in that folder, as root, with the server
+stopped. On another machine, put its host and port in the place of these.
 
-1. What belongs to the install: configuration, keystores, deployed artifacts, libraries and patches. Unpack the same release of the product at the same path
-   first, with the patches that INFO lists, where the home is lost; what the backup has takes the place of what is there.
+1. What belongs to the install: configuration, keystores, deployed artifacts,
+   libraries. Where the home is lost, first unpack the same release of the
+   product at the same path, with the patches that INFO lists and the features
+   that were installed later: bundles.info, which the backup has, names their
+   bundles, and the backup does not have them. What the backup has takes the
+   place of what is there.
 
+@LINKED-BEGIN@
+   Folders of the new release that were links here go out of the way first:
+
+@AWAY@
+
+@LINKED-END@
     @UNPACK@ install.tar.@EXT@ | tar -C /opt/wso2am-1.8.0 -xpf -
 
    The keystores outside of the home:
 
     @UNPACK@ outside.tar.@EXT@ | tar -C / -xpf -
 
-   The password of the keystore is not in the backup: whoever has both can read every password of the vault. Keep it elsewhere.
+@LINKED-BEGIN@
+   What links of the home lead to (INFO lists it). Other nodes may use it,
+   too: leave this out where it is not lost.
+
+    @UNPACK@ linked.tar.@EXT@ | tar -C / -xpf -
+
+@LINKED-END@
+   The password of the keystore is not in the backup: whoever has both can
+   read every password of the vault. Keep it elsewhere.
 
 2. PG: PostgreSQL db1:5432/it's $a, used by PG
+   On a server that does not have the account yet, make it first, with the
+   password that the datasource has:
+
+    createuser --host=db1 --port=5432 --username=postgres --pwprompt -- carbon
+
    Into a new database, which belongs to the account of the server:
 
     createdb --host=db1 --port=5432 --username=postgres --owner=carbon -- 'it'\''s $a'
     pg_restore --host=db1 --port=5432 --username=carbon --dbname='it'\''s $a' --no-owner --no-privileges --exit-on-error --single-transaction PG.pgdump
 
-   Over what is there: add --clean --if-exists. One table alone: pg_restore --list tells their names, --table=NAME takes one.
+   The new one needs the encoding of the old one: createdb --encoding=UTF8
+   --template=template0 where the server itself has another. Over what is
+   there: add --clean --if-exists to pg_restore. One table alone:
+   pg_restore --list tells their names, --table=NAME takes one.
 
 3. MY: MySQL db3:3307/carbon, used by MY
-   Into a database that is there; the dump drops each table of its own before it makes it:
+   On a server that does not have the account yet, make it first, as the
+   administrator, with the password that the datasource has, and this machine
+   in the place of %:
+
+    CREATE USER 'carbon'@'%' IDENTIFIED BY '...';
+    GRANT ALL ON `carbon`.* TO 'carbon'@'%';
+
+   Into a database that is there; the dump drops each table of its own before
+   it makes it:
 
     mysql --protocol=TCP --host=db3 --port=3307 --user=root -p -e 'CREATE DATABASE IF NOT EXISTS `carbon`'
     @UNPACK@ MY.sql.@EXT@ | mysql --protocol=TCP --host=db3 --port=3307 --user=carbon -p -- carbon
 
-   A new one has to have the character set of the old one, for the tables that are made later on: latin1 is what most installs have.
+   A new one has to have the character set of the old one, for the tables that
+   are made later on: latin1 is what most installs have.
 
 4. MARIA: MariaDB db4:3306/carbon, used by MARIA
-   Into a database that is there; the dump drops each table of its own before it makes it:
+   On a server that does not have the account yet, make it first, as the
+   administrator, with the password that the datasource has, and this machine
+   in the place of %:
+
+    CREATE USER 'carbon'@'%' IDENTIFIED BY '...';
+    GRANT ALL ON `carbon`.* TO 'carbon'@'%';
+
+   Into a database that is there; the dump drops each table of its own before
+   it makes it:
 
     mariadb --protocol=TCP --host=db4 --port=3306 --user=root -p -e 'CREATE DATABASE IF NOT EXISTS `carbon`'
     @UNPACK@ MARIA.sql.@EXT@ | mariadb --protocol=TCP --host=db4 --port=3306 --user=carbon -p -- carbon
 
-   A new one has to have the character set of the old one, for the tables that are made later on: latin1 is what most installs have.
+   A new one has to have the character set of the old one, for the tables that
+   are made later on: latin1 is what most installs have.
 
 5. ORA: Oracle db5:1522/orcl.example.com, used by ORA
-   The dump is on the database server: @ORASTEM@_ORA.dmp in the folder of the directory object CARBON_BACKUP; ORA.expdp.txt says what is in it. As an administrator,
-   with the schema dropped, or made anew and empty:
+   The dump is on the database server: @ORASTEM@_ORA.dmp
+   in the folder of the directory object CARBON_BACKUP; ORA.expdp.txt says
+   what is in it. As an administrator, with the schema dropped, or made anew
+   and empty:
 
     impdp SYSTEM@//db5:1522/orcl.example.com DIRECTORY=CARBON_BACKUP DUMPFILE=@ORASTEM@_ORA.dmp SCHEMAS=CARBON TABLE_EXISTS_ACTION=REPLACE
 
 
 6. ORASID: Oracle db6:1521/ORCL, used by ORASID
-   The dump is on the database server: @ORASTEM@_ORASID.dmp in the folder of the directory object CARBON_BACKUP; ORASID.expdp.txt says what is in it. As an administrator,
-   with the schema dropped, or made anew and empty:
+   The dump is on the database server: @ORASTEM@_ORASID.dmp
+   in the folder of the directory object CARBON_BACKUP; ORASID.expdp.txt says
+   what is in it. As an administrator, with the schema dropped, or made anew
+   and empty:
 
     impdp SYSTEM@'(DESCRIPTION=(ADDRESS=(PROTOCOL=TCP)(HOST=db6)(PORT=1521))(CONNECT_DATA=(SID=ORCL)))' DIRECTORY=CARBON_BACKUP DUMPFILE=@ORASTEM@_ORASID.dmp SCHEMAS=CARBON TABLE_EXISTS_ACTION=REPLACE
 
@@ -388,8 +503,10 @@ where FOLDER is the folder that this file is in. Without the script: sha256sum -
 
     @UNPACK@ LOCAL.h2.tar.@EXT@ | tar -C /opt/wso2am-1.8.0/repository/database -xpf -
 
-All of these are of about the same time, not of the same moment: what was changed during the backup can be in one and not in the other.
+All of these are of about the same time, not of the same moment: what was
+changed during the backup can be in one and not in the other.
 END-OF-INSTRUCTIONS
+    cd /
 }
 
 # rotate removes the oldest whole backups of this home beyond KEEP. It is reached by runs that have a whole backup of their own alone.
@@ -426,7 +543,7 @@ backup() {
     h2_files LOCAL '/opt/wso2am-1.8.0/repository/database/LOCAL DB'
     state
     instructions || fail "$DIRECTORY is full"
-    rm -f -- "$work"/.said "$work"/.state "$work"/.squeezed "$work"/.full
+    rm -f -- "$work"/.said "$work"/.state "$work"/.squeezed "$work"/.full "$work"/.links "$work"/.found "$work"/.away
     (cd "$work" && sums -- *) >"$work/.manifest" || fail "the sums could not be made, or $DIRECTORY is full"
     mv -- "$work/.manifest" "$work/MANIFEST"
     sync -- "$work"/* 2>/dev/null || sync
@@ -443,7 +560,10 @@ check() {
     [ -z "$bad" ] || fail "$1 is damaged: $bad"
     for f in *; do
         case $f in
-        *.gz | *.zst) unsqueeze "$f" >/dev/null 2>&1 || fail "$1/$f cannot be unpacked" ;;
+        *.gz | *.zst)
+            case $f in *.zst) command -v zstd >/dev/null 2>&1 || fail "zstd is not installed, without which $1/$f cannot be read" ;; esac
+            unsqueeze "$f" >/dev/null 2>&1 || fail "$1/$f cannot be unpacked"
+            ;;
         *.pgdump) ! command -v pg_restore >/dev/null 2>&1 || pg_restore --list "$f" >/dev/null 2>&1 || fail "$1/$f cannot be read by pg_restore" ;;
         esac
     done
