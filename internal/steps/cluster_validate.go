@@ -195,7 +195,8 @@ func memberProblems(w *Workspace, h clusterWish) []Problem {
 // roleProblems: a worker that calls itself a manager gets what is meant for the manager, and the other way round.
 func roleProblems(a *answers.Set) []Problem {
 	role, sub := a.Text(keyRole), a.Text(keySubDomain)
-	if role == "" || sub == "" || !(role == roleWorker && isManagerDomain(sub) || role == roleManager && sub == subDomainOf(roleWorker)) {
+	crossed := role == roleWorker && isManagerDomain(sub) || role == roleManager && sub == subDomainOf(roleWorker)
+	if role == "" || sub == "" || !crossed {
 		return nil
 	}
 	return []Problem{{

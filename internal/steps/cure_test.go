@@ -27,13 +27,14 @@ func TestCureCures(t *testing.T) {
 				t.Errorf("%s: guideline %d is to be filled in, and said to be past cure by answers", name, open.Info.Guideline)
 			}
 			for _, key := range open.Keys {
-				if key == keySourcePKCS12 {
+				switch {
+				case key == keySourcePKCS12:
 					cure.Set.Put(keySourceJKS, answers.Value{Text: dir + "/given.jks"})
-				} else if key == keyRepository {
+				case key == keyRepository:
 					cure.Set.Put(key, answers.Value{Text: "https://p2.example.com/p2"})
-				} else if key == keyTLS {
+				case key == keyTLS:
 					cure.Set.Put(key, answers.Value{List: []string{"TLSv1.2"}})
-				} else if open.Info.Section != "datasources" && certificateFor[key] == "" {
+				case open.Info.Section != "datasources" && certificateFor[key] == "":
 					t.Errorf("%s: %s is to be filled in", name, key)
 				}
 			}

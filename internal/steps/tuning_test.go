@@ -213,7 +213,7 @@ func TestTuningExecutorAndOddValues(t *testing.T) {
 	if got := resultLines(findings(t, home, 9)); !strings.Contains(got, `It cannot be told what the connector on port 9443 has: maxThreads is "${threads}"`) {
 		t.Errorf("%s", got)
 	}
-	shrink := strings.Replace(readFile(t, home, carbon.CatalinaXML), `minSpareThreads="150"`, `minSpareThreads="15"`, -1)
+	shrink := strings.ReplaceAll(readFile(t, home, carbon.CatalinaXML), `minSpareThreads="150"`, `minSpareThreads="15"`)
 	setFile(t, home, carbon.CatalinaXML, shrink)
 	if got := resultLines(findings(t, home, 9)); !strings.Contains(got, `minSpareThreads is 15 (150). It cannot be told of the rest: maxThreads is "${threads}".`) {
 		t.Errorf("%s", got)

@@ -36,7 +36,8 @@ func clearSecrets(w *Workspace, inVault []*vaultPlace) []clearSecret {
 	}
 	for _, rel := range files {
 		data, err := w.Bytes(rel)
-		if err != nil || !secret.Mentioned(data) && !(bytes.Contains(data, []byte("://")) && bytes.Contains(data, []byte("@"))) {
+		urls := bytes.Contains(data, []byte("://")) && bytes.Contains(data, []byte("@"))
+		if err != nil || !urls && !secret.Mentioned(data) {
 			continue
 		}
 		switch {

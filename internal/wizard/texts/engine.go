@@ -283,7 +283,9 @@ func NextSteps(home string, asks bool) []Next {
 func InReport(file string) string { return file + ", in full in the report of the run" }
 
 // InFull heads a file that is shown where it stands, because there will be no report that has it.
-func InFull(file string) string { return file + ", in full (nothing is changed, so there is no report with it):" }
+func InFull(file string) string {
+	return file + ", in full (nothing is changed, so there is no report with it):"
+}
 
 // ShellWord quotes a word for a POSIX shell where it needs it.
 func ShellWord(s string) string {
