@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -168,9 +169,30 @@ func findLast(home, dir string) (*lastBackup, error) {
 			last.made, _ = time.Parse(stampForm, stampOf(lines.Text()))
 			continue
 		}
-		last.files = append(last.files, strings.TrimPrefix(lines.Text(), "./"))
+		last.files = append(last.files, strings.TrimPrefix(tarName(lines.Text()), "./"))
 	}
 	return last, lines.Err()
+}
+
+// tarName is a file name as tar -t writes it in the C locale: bytes that are no printable ASCII as three octal digits or by a letter, after a backslash.
+func tarName(line string) string {
+	var name strings.Builder
+	for i := 0; i < len(line); i++ {
+		if line[i] != '\\' || i+1 == len(line) {
+			name.WriteByte(line[i])
+			continue
+		}
+		if letter := strings.IndexByte(`abfnrtv\`, line[i+1]); letter >= 0 {
+			name.WriteByte("\a\b\f\n\r\t\v\\"[letter])
+			i++
+		} else if b, err := strconv.ParseUint(line[i+1:min(i+4, len(line))], 8, 8); err == nil {
+			name.WriteByte(byte(b))
+			i += 3
+		} else {
+			name.WriteByte('\\')
+		}
+	}
+	return name.String()
 }
 
 // auditLast judges the newest backup: its age, and whether the keystores are in it.

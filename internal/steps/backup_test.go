@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -329,5 +330,22 @@ func TestBackupJudgesFolders(t *testing.T) {
 	}
 	if r := judgeCredential(Result{}, filepath.Join(dir, "none"), "X"); r.Status != Warn || r.Severity != Note {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestTarName reads names as tar itself writes them.
+func TestTarName(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"plain.jks", "gr\u00fc\u00df.jks", "with blank.jks", "back\\slash.jks", "new\nline.jks", "tab\t.jks", "\xff.jks"} {
+		setFile(t, dir, name, "x")
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", "tar -cf - \"$1\" | tar -tf -", "sh", name)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "LC_ALL=C")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tarName(strings.TrimSuffix(string(out), "\n")); got != name {
+			t.Errorf("%q: %q of %q", name, got, out)
+		}
 	}
 }
