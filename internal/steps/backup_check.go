@@ -88,7 +88,8 @@ func folderCheck(dir string, state int64) Check {
 // lookAside looks at what may lie on a file system that does not answer. Then the look is left to itself.
 func lookAside(ctx context.Context, r Result, look func(Result) Result) Result {
 	done := make(chan Result, 1)
-	go func() { done <- look(r) }()
+	asked := r // the look may outlast the wait
+	go func() { done <- look(asked) }()
 	rest := time.NewTimer(patience)
 	defer rest.Stop()
 	r.Status = Unknown
